@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ar::calib {
+
+/// What tokenizer_config.json and its neighbours say; nothing here changes how text is split.
+struct TokenizerConfig {
+  std::optional<std::int32_t> bos_id, eos_id, pad_id;
+  std::string bos_token, eos_token, pad_token, unk_token;  // empty when unset
+  std::int64_t model_max_length = 0;                       // 0: no limit
+  std::string chat_template;                               // Jinja source, empty when there is none
+};
+
+/// A Hugging Face tokenizer read from tokenizer.json. Immutable: const methods may run on any thread.
+/// Errors are base::Error naming the file and the place in it.
+class Tokenizer {
+ public:
+  /// `path` is a model folder, or a tokenizer.json whose folder then gives the configuration.
+  static Tokenizer open(const std::filesystem::path& path);
+  /// A tokenizer.json given as text; `where` names it in errors.
+  static Tokenizer parse(std::string_view json, const std::string& where);
+
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  /// Token ids of `text`; invalid UTF-8 reads as U+FFFD. `add_special` lets the post-processor add BOS and the like.
+  std::vector<std::int32_t> encode(std::string_view text, bool add_special) const;
+  /// Ids without an entry are passed over; bytes that form no UTF-8 become U+FFFD.
+  std::string decode(const std::vector<std::int32_t>& ids, bool skip_special) const;
+
+  std::int64_t vocab_size() const;  // added tokens included
+  std::optional<std::int32_t> id_of(std::string_view token) const;
+  const TokenizerConfig& config() const;
+
+ private:
+  struct Parts;
+  explicit Tokenizer(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ar::calib
