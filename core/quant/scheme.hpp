@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ar::quant {
@@ -54,6 +55,11 @@ Scheme preset(const std::string& name);
 Scheme resolve(const std::string& name, const SchemeOverride& override_);
 /// Lays an override over an already resolved scheme (layer entries).
 Scheme apply(const Scheme& base, const SchemeOverride& override_);
+/// The first preset whose fields equal the scheme's, "" when none does. GGUF types of 32-blocks (Q4_0 ...) are never
+/// named: their fields are those of an ordinary integer scheme.
+std::string preset_name(const Scheme& scheme);
+/// The bit count a type name carries ("mx_fp4" 4, "fp8_e5m2" 8, "int_sym_dq" none; data_types.md 1.5).
+std::optional<int> type_bits(std::string_view data_type);
 /// Refuses impossible values with the sentences of data_types.md 1.7; `where` names the flag or layer.
 void validate(const Scheme& scheme, const std::string& where);
 
