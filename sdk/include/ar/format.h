@@ -78,7 +78,9 @@ typedef struct ar_format_api {
   /* Optional, [any]: 1 when a checkpoint with this quantization_config (JSON object) is this format's, so that
    * `read_layer` can read it. */
   int32_t (*owns)(const char *quantization_config_json);
-  /* Optional, [any]: reads one layer of a checkpoint this format owns, without a writer: planes to `sink` as `unpack`. */
+  /* Optional, [any]: reads one layer of a checkpoint this format owns, without a writer. layer->scheme may be null:
+   * what was stored follows from the config. Planes go to `sink` as with `unpack`, and beside them "scheme", I64 [3]:
+   * bits, group_size, sym. */
   ar_status (*read_layer)(const char *quantization_config_json, const ar_layer *layer, const ar_tensor *tensors,
                           size_t n_tensors, const ar_sink *sink, ar_error *err);
 } ar_format_api;

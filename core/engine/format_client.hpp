@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/model/checkpoint.hpp"
+#include "core/plugin/registry.hpp"
+#include "core/quant/quantized_weight.hpp"
+
+namespace ar::engine {
+
+/// Everything a format may store of one linear layer.
+struct FormatLayer {
+  std::string name;              // path in the output without ".weight"
+  quant::QuantizedWeight planes;
+  at::Tensor weight;             // quantize-dequantized [out, in] in the tuning dtype, for formats that store it; may be undefined
+  at::Tensor bias;               // undefined when there is none
+  bool conv1d = false;           // stored [in, out]; `planes` and `weight` are [out, in] all the same
+};
+
+/// Refuses (exit 2) a scheme that cannot be stored under this format name, with the plugin's reason.
+/// `where` names the flag or layer in the message.
+void check_format(const plugin::Format& plugin, const std::string& format, const quant::Scheme& scheme,
+                  const std::string& where);
+
+/// The name of what will be written ("auto_round:auto_gptq" for "auto_round"). Refuses with the plugin's reason.
+std::string resolve_format(const plugin::Format& plugin, const std::string& format, const std::string& plan_json);
+
+/// One open writer of a format plugin; closed by the destructor. Failures are base::Error and name the plugin.
+class FormatWriter {
+ public:
+  /// `target` must outlive this object.
+  FormatWriter(const plugin::Format& plugin, const std::string& plan_json, const ar_target* target);
+  ~FormatWriter();
+  FormatWriter(const FormatWriter&) = delete;
+  FormatWriter& operator=(const FormatWriter&) = delete;
+
+  void pack(const FormatLayer& layer, const ar_sink* sink) const;     // [any]
+  void add(const std::string& name, const at::Tensor& tensor);        // [serial]
+  void finish();                                                      // [serial]
+
+ private:
+  const plugin::Format* plugin_;
+  ar_writer* writer_ = nullptr;
+};
+
+/// A quantized layer read back from a checkpoint.
+struct StoredLayer {
+  quant::QuantizedWeight planes;
+  at::Tensor bias;  // undefined when there is none
+};
+
+/// Reads the quantized layers of a checkpoint through the format plugin that owns its quantization_config. [any]
+class FormatReader {
+ public:
+  /// `quantization_config` is a JSON object. Fails with quant_method and packing_format when no format owns it.
+  FormatReader(plugin::Registry& registry, std::string quantization_config);
+
+  const plugin::Format& plugin() const { return *plugin_; }
+  /// The layer from its tensors "<name>.*" of the checkpoint. Call it for layers without a stored "<name>.weight".
+  StoredLayer read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out, int64_t in) const;
+
+ private:
+  const plugin::Format* plugin_;
+  std::string config_;
+};
+
+}  // namespace ar::engine
