@@ -31,7 +31,7 @@ struct RunOptions {
   quant::SchemeOverride scheme_override;               // --bits, --group_size, --asym ...
   bool quant_lm_head = false;
   std::string layer_config;                            // text of --layer_config; "" = none
-  std::vector<std::string> ignore_layers;              // blanks and empty items removed, order kept
+  std::string ignore_layers;                           // text of --ignore_layers: comma list
   std::vector<std::string> to_quant_block_names;       // patterns; empty: all blocks
 
   // Calibration.
