@@ -30,7 +30,7 @@ class Checkpoint {
   std::vector<std::string> names_in_order() const;
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
   const Info& info(const std::string& name) const;
-  /// Fails naming the folder, the tensor and the closest stored name when there is none.
+  /// Fails naming the folder and the tensor when there is none.
   RawTensor raw(const std::string& name) const;
   const SafetensorsFile& file_of(const std::string& name) const { return files_[info(name).file]; }
   uint64_t n_bytes() const;
@@ -42,7 +42,7 @@ class Checkpoint {
 
  private:
   void add_file(const std::filesystem::path& path);
-  void check_index(const std::filesystem::path& index);
+  void add_indexed(const std::filesystem::path& index);
 
   std::filesystem::path folder_;
   std::vector<SafetensorsFile> files_;
