@@ -1,0 +1,41 @@
+# ar_add_plugin(KIND format|device|model ID gguf SOURCES a.cpp b.cpp [LINK lib...] [TORCH])
+#
+# Makes <id>.<kind>.so, a plugin of that kind and id, from the target <id>_<kind>. In the program's own build with
+# AR_STATIC_PLUGINS it is linked into the program instead. The installed package provides this same file.
+# TORCH: the plugin speaks the torch tier; it gets LibTorch's headers and the build tag.
+function(ar_add_plugin)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "TORCH" "KIND;ID" "SOURCES;LINK")
+  if(NOT arg_KIND MATCHES "^(format|device|model)$")
+    message(FATAL_ERROR "ar_add_plugin: KIND ${arg_KIND}: must be format, device or model")
+  endif()
+  if(NOT arg_ID MATCHES "^[a-z][a-z0-9_]*$")
+    message(FATAL_ERROR "ar_add_plugin: ID ${arg_ID}: must be lower-case letters, digits and _, starting with a letter")
+  endif()
+  if(NOT arg_SOURCES)
+    message(FATAL_ERROR "ar_add_plugin: ${arg_ID}: SOURCES is empty")
+  endif()
+
+  set(target ${arg_ID}_${arg_KIND})
+  if(AR_STATIC_PLUGINS)
+    add_library(${target} STATIC ${arg_SOURCES})
+    target_compile_definitions(${target} PRIVATE AR_STATIC_PLUGIN)
+  else()
+    add_library(${target} MODULE ${arg_SOURCES})
+    set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${arg_ID}.${arg_KIND} SUFFIX .so)
+    # A symbol nobody provides must fail here, not in a user's run. Sanitised builds leave the runtime's to the program.
+    if(NOT AR_SANITIZER_LIST)
+      target_link_options(${target} PRIVATE LINKER:--no-undefined)
+    endif()
+  endif()
+  set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
+                                             VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${target} PRIVATE cxx_std_17)
+  set(sdk ar::sdk)
+  if(arg_TORCH)
+    set(sdk ar::sdk_torch)
+  endif()
+  target_link_libraries(${target} PRIVATE ${sdk} ${arg_LINK})
+  if(COMMAND ar_setup_tree_plugin)
+    ar_setup_tree_plugin(${target} ${arg_KIND} ${arg_ID} ${arg_TORCH})
+  endif()
+endfunction()

@@ -1,0 +1,45 @@
+# What every target of this project is compiled with: the interface target ar_compile_options, linked privately.
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 99)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+add_library(ar_compile_options INTERFACE)
+# No fused multiply-add unless the source asks for one: the same bytes on every machine, in static and dynamic builds,
+# and in a kernel and its scalar reference.
+target_compile_options(ar_compile_options INTERFACE -ffp-contract=off -Wall -Wextra)
+if(AR_WERROR)
+  target_compile_options(ar_compile_options INTERFACE -Werror)
+endif()
+if(AR_COVERAGE)
+  target_compile_options(ar_compile_options INTERFACE --coverage)
+  target_link_options(ar_compile_options INTERFACE --coverage)
+endif()
+
+find_program(AR_MOLD mold)
+mark_as_advanced(AR_MOLD)
+if(AR_MOLD AND NOT AR_FUZZ)
+  target_link_options(ar_compile_options INTERFACE -fuse-ld=mold)
+endif()
+
+find_program(AR_CCACHE ccache)
+mark_as_advanced(AR_CCACHE)
+if(AR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The sloppiness is what ccache's manual asks for with precompiled headers.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+               CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${AR_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
