@@ -20,12 +20,11 @@ struct IntGrid {
   int64_t rows = 0;
   int64_t cols = 0;
   int64_t group = 128;  // columns; the last group of a row may be shorter
+  float scale_floor = 0;  // least magnitude of a scale
 
   int64_t groups() const { return (cols + group - 1) / group; }  // a row
   float half() const { return static_cast<float>(1 << (bits - 1)); }
   float top() const { return static_cast<float>((1 << bits) - 1); }
-  /// Least magnitude of a scale: 1e-8 for float32 scales, else 1e-5 rounded to the type (both give 168 * 2^-24).
-  float scale_floor() const;
 };
 
 /// The grid of an integer scheme for a weight [out, in]. group_size -1, or above `in`: one group a row. group_size 0: one

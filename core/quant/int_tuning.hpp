@@ -21,6 +21,7 @@ struct IntTuning {
   tensor::ConstReals weight;            // [rows, cols]; its type is the tuning dtype, to which Wq is rounded
   const float* range_min = nullptr;     // [rows, groups], at most 0 (group_ranges)
   const float* range_max = nullptr;     // [rows, groups], at least 0
+  const float* init_scale = nullptr;    // [rows, groups], found by search; replaces the ranges (symmetric only)
   float* value = nullptr;               // [rows, cols], rounding offset V, starts at 0; null: no offset
   float* min_scale = nullptr;           // [rows, groups], start at 1, kept in [0, 1]; both null: ranges are not tuned and
   float* max_scale = nullptr;           //   the range arithmetic is the tuning dtype's (algorithm.md 3.2)
@@ -57,7 +58,7 @@ void fake_quant(const IntTuning& layer, RowRange rows, tensor::Reals wq);
 
 /// Backward and one SignSGD step in one pass: V, min_scale and max_scale move by their rate against the sign of their
 /// gradient (zero and NaN: not at all), and the ranges are clamped. wq_next, when not null, receives fake_quant of the
-/// new parameters; it may not overlap dwq.
+/// new parameters; null is Reals(nullptr, Real::kF32). It may not overlap dwq.
 void sign_step(const IntTuning& layer, RowRange rows, tensor::ConstReals dwq, SignStep step, tensor::Reals wq_next);
 
 /// Backward alone, for gradient accumulation, momentum and AdamW. `first` overwrites, else adds.

@@ -28,6 +28,7 @@ struct Reals {
   Reals(float* p) : data(p), type(Real::kF32) {}   // NOLINT(google-explicit-constructor)
   Reals(Bf16* p) : data(p), type(Real::kBf16) {}   // NOLINT(google-explicit-constructor)
   Reals(void* p, Real t) : data(p), type(t) {}
+  operator ConstReals() const { return {data, type}; }  // NOLINT(google-explicit-constructor)
 };
 
 inline uint32_t bits_of(float x) {

@@ -1,0 +1,110 @@
+#include "core/quant/int_scale.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ar::quant {
+namespace {
+
+using tensor::Real;
+using tensor::round_to_bf16;
+
+bool tuned(const IntTuning& layer) { return layer.min_scale != nullptr; }
+
+float sign(float x) { return x > 0 ? 1.0f : (x < 0 ? -1.0f : 0.0f); }
+
+GroupLevels sym_levels(const IntGrid& grid, float unfloored) {
+  const float floor = grid.scale_floor;
+  GroupLevels levels{};
+  levels.unfloored = unfloored;
+  levels.scale = unfloored < 0 ? std::min(unfloored, -floor) : std::max(unfloored, floor);
+  levels.low = -grid.half();
+  levels.high = grid.half() - 1;
+  levels.add = -0.0f;
+  levels.sub = 0.0f;
+  return levels;
+}
+
+GroupLevels asym_levels(const IntTuning& layer, float low, float high) {
+  const IntGrid& grid = layer.grid;
+  float step = high - low;
+  if (!tuned(layer) && layer.weight.type == Real::kBf16) {
+    step = round_to_bf16(round_to_bf16(step) / grid.top());
+  } else {
+    step /= grid.top();
+  }
+  GroupLevels levels{};
+  levels.unfloored = round_scale(step, grid.scale_type);
+  levels.scale = std::max(levels.unfloored, grid.scale_floor);
+  float zero = -low / levels.scale;
+  if (!tuned(layer) && narrow_quotient(layer)) zero = round_to_bf16(zero);
+  zero = std::nearbyint(zero);
+  levels.low = 0;
+  levels.high = grid.top();
+  levels.add = levels.sub = zero;
+  return levels;
+}
+
+/// dL/dscale passes the floor where the scale lies on its kept side.
+float through_floor(const IntGrid& grid, const GroupLevels& levels, float gradient) {
+  return std::fabs(levels.unfloored) >= grid.scale_floor ? gradient : 0.0f;
+}
+
+RangeGradient sym_range_gradient(const IntGrid& grid, float d_scale, float range_min, float range_max, float a, float b) {
+  const float negative = -(range_min * a);
+  const float positive = range_max * b;
+  const float d_magnitude = d_scale / grid.half() * (positive < negative ? 1.0f : -1.0f);
+  const float to_positive = positive > negative ? 1.0f : (positive == negative ? 0.5f : 0.0f);
+  return {d_magnitude * (1.0f - to_positive) * -range_min, d_magnitude * to_positive * range_max};
+}
+
+RangeGradient asym_range_gradient(const IntTuning& layer, int64_t index, const GroupLevels& levels,
+                                  const GroupSums& sums) {
+  const float low = layer.range_min[index] * layer.min_scale[index];
+  const float d_zero = -levels.scale * sums.clipped;
+  const float d_scale = sums.scale + d_zero * (low / levels.scale / levels.scale);
+  const float d_range = through_floor(layer.grid, levels, d_scale) / layer.grid.top();
+  const float d_low = -d_range - d_zero / levels.scale;
+  return {d_low * layer.range_min[index], d_range * layer.range_max[index]};
+}
+
+}  // namespace
+
+bool narrow_quotient(const IntTuning& layer) {
+  return layer.grid.scale_type == ScaleType::kBf16 && layer.weight.type == Real::kBf16;
+}
+
+GroupLevels group_levels(const IntTuning& layer, int64_t index) {
+  const IntGrid& grid = layer.grid;
+  const float a = tuned(layer) ? layer.min_scale[index] : 1.0f;
+  const float b = tuned(layer) ? layer.max_scale[index] : 1.0f;
+  if (layer.init_scale != nullptr) return sym_levels(grid, round_scale(layer.init_scale[index] * b, grid.scale_type));
+  const float low = layer.range_min[index] * a;
+  const float high = layer.range_max[index] * b;
+  if (!grid.sym) return asym_levels(layer, low, high);
+  const float extreme = high < -low ? -low : -high;
+  return sym_levels(grid, round_scale(extreme / grid.half(), grid.scale_type));
+}
+
+RangeGradient range_gradient(const IntTuning& layer, int64_t index, const GroupLevels& levels, const GroupSums& sums) {
+  if (!layer.grid.sym) return asym_range_gradient(layer, index, levels, sums);
+  const float d_scale = through_floor(layer.grid, levels, sums.scale);
+  if (layer.init_scale != nullptr) return {0.0f, d_scale * layer.init_scale[index]};
+  return sym_range_gradient(layer.grid, d_scale, layer.range_min[index], layer.range_max[index], layer.min_scale[index],
+                            layer.max_scale[index]);
+}
+
+void clamp_range_factors(const IntTuning& layer, int64_t index) {
+  if (!tuned(layer)) return;
+  layer.min_scale[index] = std::clamp(layer.min_scale[index], 0.0f, 1.0f);
+  layer.max_scale[index] = std::clamp(layer.max_scale[index], 0.0f, 1.0f);
+}
+
+void step_range_factors(const IntTuning& layer, int64_t index, RangeGradient gradient, float lr) {
+  if (!tuned(layer)) return;
+  layer.min_scale[index] -= lr * sign(gradient.min_scale);
+  layer.max_scale[index] -= lr * sign(gradient.max_scale);
+  clamp_range_factors(layer, index);
+}
+
+}  // namespace ar::quant

@@ -1,0 +1,58 @@
+// Loads, stores and rounding shared by the vector kernels. Compiled once per instruction set (hwy/foreach_target.h), so
+// the guard toggles.
+#if defined(AR_QUANT_SIMD_INL_) == defined(HWY_TARGET_TOGGLE)
+#ifdef AR_QUANT_SIMD_INL_
+#undef AR_QUANT_SIMD_INL_
+#else
+#define AR_QUANT_SIMD_INL_
+#endif
+
+#include <hwy/highway.h>
+
+#include "core/quant/lane_sum.hpp"
+#include "core/tensor/real.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace ar::quant::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using tensor::Bf16;
+/// At most kSumLanes floats: a block of kSumLanes elements is a whole number of vectors on every machine.
+using F32 = hn::CappedTag<float, kSumLanes>;
+using U32 = hn::Rebind<uint32_t, F32>;
+using I32 = hn::Rebind<int32_t, F32>;
+using U16 = hn::Rebind<uint16_t, F32>;
+using U8 = hn::Rebind<uint8_t, F32>;
+using VF = hn::Vec<F32>;
+
+HWY_INLINE VF load(const float* p) { return hn::LoadU(F32(), p); }
+HWY_INLINE VF load(const Bf16* p) {
+  const auto bits = hn::PromoteTo(U32(), hn::LoadU(U16(), &p->bits));
+  return hn::BitCast(F32(), hn::ShiftLeft<16>(bits));
+}
+
+/// Nearest bfloat16 in the upper half of each lane; lanes are numbers, not NaN.
+HWY_INLINE hn::Vec<U32> bf16_bits(VF x) {
+  const U32 d;
+  const auto bits = hn::BitCast(d, x);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
+  return hn::Add(hn::Add(bits, hn::Set(d, 0x7fffu)), odd);
+}
+HWY_INLINE VF round_to_bf16(VF x) {
+  return hn::BitCast(F32(), hn::And(bf16_bits(x), hn::Set(U32(), 0xffff0000u)));
+}
+
+HWY_INLINE void store(VF x, float* p) { hn::StoreU(x, F32(), p); }
+HWY_INLINE void store(VF x, Bf16* p) {
+  const auto high = hn::BitCast(I32(), hn::ShiftRight<16>(bf16_bits(x)));
+  hn::StoreU(hn::DemoteTo(U16(), high), U16(), &p->bits);
+}
+
+/// Nearest whole number, ties to even; -0 keeps its sign, which Highway's Round loses on SSSE3.
+HWY_INLINE VF round_even(VF x) { return hn::CopySign(hn::Round(x), x); }
+
+HWY_INLINE void add_to(VF x, float* lanes) { store(hn::Add(load(lanes), x), lanes); }
+
+}  // namespace ar::quant::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
