@@ -1,11 +1,11 @@
 #include "core/plugin/search_path.hpp"
 
-#include <cstdlib>
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
-#include "ar/build_tag.h"
+#include "ar/build_tag.hpp"
 
 namespace ar::plugin {
 namespace fs = std::filesystem;

@@ -1,0 +1,91 @@
+/* Export formats (tier C). A format never quantizes: it stores finished numbers. */
+#ifndef AR_FORMAT_H
+#define AR_FORMAT_H
+
+#include "ar/host.h"
+#include "ar/plugin.h"
+#include "ar/scheme.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One quantized linear layer. Planes are named tensors; which ones exist follows from the scheme:
+ *   "codes"        [out, in]   U8 (bits <= 8), unsigned codes q in 0..2^bits-1; float types: their bit codes
+ *   "scale"        [out, G]    F16, BF16 or F32; G = ceil(in/group_size), 1 for group_size -1; [1] for group_size 0;
+ *                              2-D blocks: [ceil(out/rows), ceil(in/cols)]
+ *   "zero_point"   [out, G]    F32 whole numbers (real numbers for float-zero types); absent when sym: the zero
+ *                              point of a symmetric integer layer is 2^(bits-1)
+ *   "global_scale" [1]         F32, NVFP4 weights
+ *   "super_scale", "super_min" two-level types: [out, n_super] F32, with "scale_codes", "min_codes" U8 [out, G]
+ *   "act_scale", "act_global_scale"   calibrated activation ranges
+ *   "weight"       [out, in]   the quantize-dequantized weight in the tuning dtype, for formats that store it
+ * so that w ~ scale * (code - zero_point). Integer scales may be negative: never take abs or reject them. */
+typedef struct ar_layer {
+  size_t struct_size;
+  const char *name; /* checkpoint path without ".weight", e.g. "model.layers.0.mlp.up_proj" */
+  const ar_scheme *scheme;
+  int64_t out_features;
+  int64_t in_features;
+  int32_t conv1d; /* 1: the checkpoint holds [in, out]; planes are [out, in] all the same */
+  const ar_tensor *planes;
+  size_t n_planes;
+  const ar_tensor *bias; /* null when the layer has none; named as in the checkpoint */
+} ar_layer;
+
+/* A writer is what `open` makes: one output folder. */
+typedef struct ar_writer ar_writer;
+
+/* What a run tells a format, as one JSON object (UTF-8):
+ *   format            the name the user asked for, e.g. "auto_round:auto_gptq"
+ *   scheme            the global scheme: bits, group_size (number, or [rows, cols]), sym, data_type, act_*, super_*
+ *   quantization      keys of the run that quantization_config records, in upstream's order and already filtered
+ *                     (formats.md 4.2): bits ... , autoround_version is not among them
+ *   version           the program's version
+ *   block_names       list of the block-list prefixes, e.g. ["model.layers"]
+ *   layers            in order: [{name, scheme, in_block, quantized, fixed_by_user, reason}], every linear layer
+ *   extra_config      what the engine resolved per layer and pattern, in upstream's order (formats.md 4.2)
+ *   config            the source model's config.json, keys in file order
+ *   dtype             element type of unquantized tensors: "bfloat16", "float16", "float32"
+ *   model             last path component of the source
+ *   side_files        names the host copies verbatim into the folder
+ *   options           options meant for this format, by name; an unknown one is refused with text
+ */
+typedef struct ar_format_api {
+  size_t struct_size;
+  /* [any] Can this scheme be stored under this name? AR_OK, or AR_UNSUPPORTED / AR_INVALID_ARGUMENT with the reason.
+   * `format` is the full name ("auto_round:auto_awq"). */
+  ar_status (*check)(const char *format, const ar_scheme *scheme, ar_error *err);
+  /* [any] The name of what will be written ("auto_round:auto_gptq" for "auto_round" with a symmetric integer scheme),
+   * which names sub-folders and packing_format; plan_json is what `open` gets. Copies a zero-terminated string into
+   * out[0..capacity). */
+  ar_status (*resolve)(const char *format, const char *plan_json, char *out, size_t capacity, ar_error *err);
+  /* [main] Starts an output. host and target live until close. */
+  ar_status (*open)(const ar_host *host, const char *plan_json, const ar_target *target, ar_writer **writer,
+                    ar_error *err);
+  /* [any] Pure: planes in, named tensors out to `sink`. Two calls with equal arguments write equal bytes. */
+  ar_status (*pack)(const ar_writer *writer, const ar_layer *layer, const ar_sink *sink, ar_error *err);
+  /* [serial] A tensor left as it is. */
+  ar_status (*add)(ar_writer *writer, const ar_tensor *tensor, ar_error *err);
+  /* [serial] Writes config and whatever completes the folder. */
+  ar_status (*finish)(ar_writer *writer, ar_error *err);
+  /* [serial] Exactly once per open, after an error too; accepts null. */
+  void (*close)(ar_writer *writer);
+  /* Optional, [any]: the inverse of pack. `tensors` are the stored tensors of one layer; the planes "codes", "scale",
+   * "zero_point" and "bias" go to `sink` under those names. The scheme says what was stored. */
+  ar_status (*unpack)(const ar_writer *writer, const ar_layer *layer, const ar_tensor *tensors, size_t n_tensors,
+                      const ar_sink *sink, ar_error *err);
+  /* Optional, [any]: 1 when a checkpoint with this quantization_config (JSON object) is this format's, so that
+   * `read_layer` can read it. */
+  int32_t (*owns)(const char *quantization_config_json);
+  /* Optional, [any]: reads one layer of a checkpoint this format owns, without a writer. layer->scheme may be null:
+   * what was stored follows from the config. Planes go to `sink` as with `unpack`, and beside them "scheme", I64 [3]:
+   * bits, group_size, sym. */
+  ar_status (*read_layer)(const char *quantization_config_json, const ar_layer *layer, const ar_tensor *tensors,
+                          size_t n_tensors, const ar_sink *sink, ar_error *err);
+} ar_format_api;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* AR_FORMAT_H */

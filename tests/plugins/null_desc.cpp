@@ -1,0 +1,3 @@
+#include "fixture.hpp"
+
+AR_PLUGIN(null_desc, nullptr)
