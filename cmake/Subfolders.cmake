@@ -7,17 +7,16 @@ function(ar_add_subfolders)
   endforeach()
 endfunction()
 
-# A new plugin is a new folder and nothing else: every subfolder with a CMakeLists.txt is one.
+# A new plugin is a new folder and nothing else: every subfolder with a CMakeLists.txt is one. Shared code of a kind, in
+# common/, comes first.
 function(ar_add_subfolders_of)
   foreach(parent IN LISTS ARGN)
-    file(GLOB found CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${parent}/*/CMakeLists.txt)
-    list(SORT found)
-    # Shared code of a kind comes first: plugins link it.
-    if("${parent}/common/CMakeLists.txt" IN_LIST found)
-      list(REMOVE_ITEM found ${parent}/common/CMakeLists.txt)
-      list(PREPEND found ${parent}/common/CMakeLists.txt)
-    endif()
-    foreach(file IN LISTS found)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${parent})
+    ar_add_subfolders(${parent}/common)
+    file(GLOB files RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${parent}/*/CMakeLists.txt)
+    list(REMOVE_ITEM files ${parent}/common/CMakeLists.txt)
+    list(SORT files)
+    foreach(file IN LISTS files)
       get_filename_component(folder ${file} DIRECTORY)
       add_subdirectory(${folder})
     endforeach()

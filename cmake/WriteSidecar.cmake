@@ -1,0 +1,10 @@
+# cmake -DTOOL=ar-plugin-describe "-DARGS=..." -DOUT=file [-DLITERAL=ON] -P WriteSidecar.cmake
+separate_arguments(ARGS UNIX_COMMAND "${ARGS}")
+execute_process(COMMAND ${TOOL} ${ARGS} OUTPUT_VARIABLE text RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${TOOL} ${ARGS} failed (${status})")
+endif()
+if(LITERAL)
+  set(text "R\"sidecar(${text})sidecar\"\n")
+endif()
+file(WRITE ${OUT} "${text}")
