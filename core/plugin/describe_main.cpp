@@ -1,10 +1,10 @@
-// Build tool: prints the sidecar file (sidecar.hpp) of a plugin.
-// usage: ar-plugin-describe FILE | ar-plugin-describe KIND ID      the second for one that is linked in
+// ar-plugin-describe FILE | ar-plugin-describe KIND ID
+// Prints the sidecar of a plugin file, or of a linked-in plugin. A tool of the build: unlike `list` it opens the plugin.
+
 #include <cstdio>
-#include <exception>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "core/plugin/builtin_plugins.hpp"
 #include "core/plugin/library.hpp"
@@ -13,24 +13,25 @@
 
 namespace {
 
-const ar_plugin_desc* find(const std::vector<std::string>& args) {
-  if (args.size() == 1) return ar::plugin::open_library(args[0]);
+const ar_plugin_desc* linked_in(const std::string& kind, const std::string& id) {
   for (const auto& builtin : ar::plugin::builtin_plugins()) {
-    if (args.at(0) == ar::plugin::kind_name(builtin.kind) && args.at(1) == builtin.id) {
-      return ar::plugin::call_entry(builtin.entry, builtin.id);
-    }
+    if (kind == ar::plugin::kind_name(builtin.kind) && id == builtin.id) return builtin.entry();
   }
-  throw std::invalid_argument("no " + args.at(0) + " '" + args.at(1) + "' is linked in");
+  throw std::runtime_error("there is no linked-in " + kind + " '" + id + "'");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    std::fputs(to_json(ar::plugin::describe(*find({argv + 1, argv + argc}))).c_str(), stdout);
+    if (argc != 2 && argc != 3) throw std::runtime_error("usage: ar-plugin-describe FILE | KIND ID");
+    const auto* desc = argc == 3 ? linked_in(argv[1], argv[2])
+                                 : ar::plugin::open_library(std::filesystem::absolute(argv[1]).string());
+    const std::string text = to_json(ar::plugin::describe(*desc));
+    std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "ar-plugin-describe: %s\n", e.what());
+    std::fprintf(stderr, "ar-plugin-describe: %s: %s\n", argc > 1 ? argv[1] : "", e.what());
     return 1;
   }
 }
