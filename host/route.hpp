@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/engine/options.hpp"
+
+namespace ar::host {
+
+enum class Command { kQuantize, kList, kEval, kHelp, kForward, kTokenize };
+const char* command_name(Command command);
+
+/// A command line split into who is asked and what for (docs/cli.md, "Names and commands").
+struct Invocation {
+  std::string program;  // "auto-round-light"
+  engine::Recipe recipe = engine::Recipe::kDefault;
+  Command command = Command::kQuantize;
+  std::vector<std::string> args;  // what follows the command
+};
+
+Invocation route(const std::vector<std::string>& argv);
+
+}  // namespace ar::host
