@@ -38,8 +38,10 @@ struct LinearSpec {
 
 /// Any other tensor a stage of the model reads: norms, embeddings, sinks.
 struct ParameterSpec {
-  std::string tensor;     // stored name
-  bool norm = false;      // a norm weight that norm tuning may train
+  std::string tensor;       // stored name
+  std::string export_name;  // name in the output when it differs: a tied embedding stored as "lm_head.weight", a missing
+                            // "model." prefix; empty = tensor
+  bool norm = false;        // a norm weight that norm tuning may train
   std::string gguf_name;  // with suffix, e.g. "blk.0.attn_norm.weight"
 };
 

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "ar/torch/model_arch.hpp"
+#include "core/engine/options.hpp"
+#include "core/model/checkpoint.hpp"
+#include "core/model/config.hpp"
+#include "core/model/layer_config.hpp"
+#include "core/plugin/registry.hpp"
+#include "core/quant/scheme.hpp"
+
+namespace ar::engine {
+
+/// How weights become codes.
+enum class Method { kTune, kRtn, kOptRtn };
+
+/// One linear layer of the model and what happens to it.
+struct PlannedLayer {
+  LinearSpec spec;
+  int64_t block = -1;  // -1: outside the blocks
+  quant::Scheme scheme;
+  std::string scale_dtype = "float16";
+  bool quantized = false;
+  bool fixed_by_user = false;
+  std::string reason;  // why it is left alone
+};
+
+struct PlannedOutput {
+  std::string format;   // as asked for: "auto_round"
+  std::string backend;  // what is written: "auto_round:auto_gptq"
+  std::filesystem::path folder;
+  const plugin::Format* plugin = nullptr;
+};
+
+/// Everything decided before a weight is read. Whatever can be refused is refused while it is made.
+struct Plan {
+  RunOptions options;  // after clamping to the model
+  std::shared_ptr<const model::Checkpoint> checkpoint;
+  model::Config config;
+  std::shared_ptr<const Model> model;
+  const ModelSpec* spec = nullptr;
+
+  quant::Scheme scheme;
+  Method method = Method::kTune;
+  at::ScalarType weight_dtype = at::kBFloat16;  // weights while they are quantized
+  bool cast_unquantized = false;                // other float tensors are written in weight_dtype, else as stored
+  at::ScalarType compute = at::kFloat;          // of matrix products
+
+  std::vector<PlannedLayer> layers;         // block by block in registration order, then outside layers
+  std::vector<std::vector<int64_t>> units;  // blocks tuned together, in order; blocks without a quantized layer included
+  std::vector<std::string> block_names;     // prefixes of the quantized block lists
+  model::LayerPlan resolved;
+  std::vector<PlannedOutput> outputs;
+  std::vector<std::string> leftover;  // stored tensors the model does not know: copied as they are
+
+  bool needs_data() const { return method == Method::kTune; }
+  int64_t n_quantized() const;
+  /// Upper estimate of the memory a run takes beyond the mapped checkpoint.
+  uint64_t memory_estimate() const;
+};
+
+/// Reads config.json and tensor headers; no weight, no data set. Refusals are base::Error(kUsage) or kPlugin.
+Plan make_plan(const RunOptions& options, plugin::Registry& registry);
+
+/// What a format plugin is told (ar/format.h, ar_format_api), as JSON text.
+std::string plan_json(const Plan& plan, const PlannedOutput& output);
+
+}  // namespace ar::engine

@@ -1,0 +1,110 @@
+#include <boost/json.hpp>
+
+#include "core/engine/plan.hpp"
+
+namespace ar::engine {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kVersion = "0.16.1";  // the upstream release whose files ours equal; its loader parses this
+
+json::value group_size(const quant::Scheme& s) {
+  if (s.group_size_rows > 0) return json::array{s.group_size_rows, s.group_size};
+  return s.group_size;
+}
+
+json::object scheme_json(const quant::Scheme& s) {
+  json::object o{{"bits", s.bits}, {"group_size", group_size(s)}, {"sym", s.sym}, {"data_type", s.data_type},
+                 {"act_bits", s.act_bits}, {"act_group_size", s.act_group_size}, {"act_sym", s.act_sym},
+                 {"act_data_type", s.act_data_type}, {"act_dynamic", s.act_dynamic}};
+  if (s.super_bits) o["super_bits"] = *s.super_bits;
+  if (s.super_group_size) o["super_group_size"] = *s.super_group_size;
+  return o;
+}
+
+/// Values that steer tuning, where they differ from upstream's defaults, in upstream's order (formats.md 4.2).
+void add_tuning_keys(json::object& o, const RunOptions& r) {
+  const double default_lr = 1.0 / static_cast<double>(r.iters);
+  if (!r.amp) o["amp"] = false;
+  if (r.batch_size != 8) o["batch_size"] = r.batch_size;
+  if (!r.enable_minmax_tuning) o["enable_minmax_tuning"] = false;
+  if (r.enable_norm_bias_tuning) o["enable_norm_bias_tuning"] = true;
+  if (!r.enable_quanted_input) o["enable_quanted_input"] = false;
+  if (r.gradient_accumulate_steps != 1) o["gradient_accumulate_steps"] = r.gradient_accumulate_steps;
+  if (r.iters != 200) o["iters"] = r.iters;
+  if (r.lr && *r.lr != default_lr) o["lr"] = *r.lr;
+  if (r.low_gpu_mem_usage) o["low_gpu_mem_usage"] = true;
+  if (r.minmax_lr && *r.minmax_lr != default_lr) o["minmax_lr"] = *r.minmax_lr;
+  if (r.nsamples != 128) o["nsamples"] = r.nsamples;
+}
+
+json::object quantization_json(const Plan& plan) {
+  const quant::Scheme& s = plan.scheme;
+  const bool activations = s.act_bits < 16;
+  json::object o;
+  o["bits"] = s.bits;
+  if (activations) o["act_bits"] = s.act_bits;
+  o["data_type"] = s.data_type;
+  if (activations) o["act_data_type"] = s.act_data_type;
+  o["group_size"] = group_size(s);
+  if (activations) o["act_group_size"] = s.act_group_size;
+  o["sym"] = s.sym;
+  if (activations) {
+    o["act_sym"] = s.act_sym;
+    o["act_dynamic"] = s.act_dynamic;
+  }
+  if (plan.method == Method::kTune) {
+    add_tuning_keys(o, plan.options);
+  } else {
+    o["enable_quanted_input"] = false;
+  }
+  const auto& scale = plan.options.scheme_override.scale_dtype;
+  if (scale && *scale != "float16") o["scale_dtype"] = "torch." + *scale;
+  if (plan.method == Method::kTune && plan.options.seqlen != 2048) o["seqlen"] = plan.options.seqlen;
+  if (s.super_bits) o["super_bits"] = *s.super_bits;
+  if (s.super_group_size) o["super_group_size"] = *s.super_group_size;
+  return o;
+}
+
+json::array layers_json(const Plan& plan) {
+  json::array layers;
+  for (const PlannedLayer& layer : plan.layers) {
+    layers.push_back(json::object{{"name", layer.spec.name},
+                                  {"scheme", scheme_json(layer.scheme)},
+                                  {"in_block", layer.block >= 0},
+                                  {"quantized", layer.quantized},
+                                  {"fixed_by_user", layer.fixed_by_user},
+                                  {"reason", layer.reason}});
+  }
+  return layers;
+}
+
+const char* dtype_name(const Plan& plan) {
+  switch (plan.weight_dtype) {
+    case at::kFloat: return "float32";
+    case at::kHalf: return "float16";
+    default: return "bfloat16";
+  }
+}
+
+}  // namespace
+
+std::string plan_json(const Plan& plan, const PlannedOutput& output) {
+  json::object o;
+  o["format"] = output.format;
+  o["scheme"] = scheme_json(plan.scheme);
+  o["quantization"] = quantization_json(plan);
+  o["version"] = kVersion;
+  o["block_names"] = json::value_from(plan.block_names);
+  o["layers"] = layers_json(plan);
+  o["extra_config"] = plan.resolved.extra_config;
+  o["config"] = plan.config.json;
+  o["dtype"] = dtype_name(plan);
+  o["model"] = std::filesystem::path(plan.options.model).filename().string();
+  o["side_files"] = json::array{};
+  o["options"] = json::object{};
+  return json::serialize(o);
+}
+
+}  // namespace ar::engine

@@ -1,0 +1,145 @@
+#include "core/engine/stage_loader.hpp"
+
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/model/checkpoint_tensor.hpp"
+#include "core/quant/finite.hpp"
+#include "core/tune/reals.hpp"
+
+namespace ar::engine {
+namespace {
+
+/// Shifts ids so that several blocks share one runner.
+class OffsetRunner : public Runner {
+ public:
+  OffsetRunner(Runner& inner, int64_t linears, int64_t parameters)
+      : inner_(inner), linears_(linears), parameters_(parameters) {}
+  at::Tensor linear(int64_t id, const at::Tensor& x) override { return inner_.linear(id + linears_, x); }
+  at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
+                            const std::vector<int64_t>& offsets) override {
+    std::vector<int64_t> shifted = ids;
+    for (int64_t& id : shifted) id += linears_;
+    return inner_.grouped_linear(shifted, x_sorted, offsets);
+  }
+  at::Tensor parameter(int64_t id) override { return inner_.parameter(id + parameters_); }
+
+ private:
+  Runner& inner_;
+  int64_t linears_;
+  int64_t parameters_;
+};
+
+quant::ScaleType scale_type(const std::string& name) {
+  if (name == "float32") return quant::ScaleType::kF32;
+  return name == "bfloat16" ? quant::ScaleType::kBf16 : quant::ScaleType::kF16;
+}
+
+void add_linear(const Plan& plan, std::size_t index, LoadedStage& loaded) {
+  const PlannedLayer& layer = plan.layers[index];
+  LoadedLinear source = load_linear(plan, layer.spec);
+  tune::StageLinear linear;
+  linear.name = layer.spec.name;
+  linear.weight = std::move(source.weight);
+  if (source.bias.defined()) linear.bias = source.bias.to(at::kFloat);
+  linear.scheme = layer.scheme;
+  linear.scale_type = scale_type(layer.scale_dtype);
+  linear.tuned = layer.quantized;
+  loaded.stage.linears.push_back(std::move(linear));
+  loaded.planned.push_back(index);
+}
+
+void add_parameter(const Plan& plan, const ParameterSpec& spec, LoadedStage& loaded) {
+  loaded.stage.parameters.push_back({spec.tensor, load_unquantized(plan, spec.tensor).to(at::kFloat), spec.norm});
+  loaded.parameter_specs.push_back(spec);
+}
+
+/// float32 and bfloat16; other types are rare in checkpoints and reach the check once they are converted.
+void check_finite(const Plan& plan, const std::string& name, const at::Tensor& t) {
+  if (t.scalar_type() != at::kFloat && t.scalar_type() != at::kBFloat16) return;
+  if (quant::all_finite(tune::reals(t), t.numel())) return;
+  base::fail("{}: tensor {} holds NaN or infinity; a weight must be finite",
+             plan.checkpoint->file_of(name).path().string(), name);
+}
+
+struct BlockPart {
+  int64_t block;
+  int64_t linears;
+  int64_t parameters;
+};
+
+}  // namespace
+
+LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
+  at::Tensor stored = model::tensor(*plan.checkpoint, spec.weight);
+  if (spec.slice >= 0) stored = stored.select(0, spec.slice);
+  if (spec.conv1d) stored = stored.t();
+  LoadedLinear linear;
+  linear.weight = stored.to(plan.weight_dtype).contiguous();
+  if (linear.weight.dim() != 2 || linear.weight.size(0) != spec.out || linear.weight.size(1) != spec.in) {
+    base::fail("{}: tensor {} is not [{}, {}]", plan.checkpoint->file_of(spec.weight).path().string(), spec.weight, spec.out, spec.in);
+  }
+  check_finite(plan, spec.weight, linear.weight);
+  if (!spec.bias.empty()) linear.bias = load_unquantized(plan, spec.bias);
+  return linear;
+}
+
+at::Tensor load_unquantized(const Plan& plan, const std::string& name) {
+  at::Tensor stored = model::tensor(*plan.checkpoint, name);
+  if (at::isFloatingType(stored.scalar_type())) check_finite(plan, name, stored);
+  return plan.cast_unquantized && at::isFloatingType(stored.scalar_type()) ? stored.to(plan.weight_dtype) : stored;
+}
+
+LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const Context> context) {
+  LoadedStage loaded;
+  std::vector<BlockPart> parts;
+  for (const int64_t block : plan.units[unit]) {
+    const BlockSpec& spec = plan.spec->blocks[static_cast<std::size_t>(block)];
+    parts.push_back({block, static_cast<int64_t>(loaded.stage.linears.size()),
+                     static_cast<int64_t>(loaded.stage.parameters.size())});
+    for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+      if (plan.layers[i].block == block) add_linear(plan, i, loaded);
+    }
+    for (const ParameterSpec& parameter : spec.parameters) add_parameter(plan, parameter, loaded);
+    if (loaded.stage.name.empty()) loaded.stage.name = spec.name;
+  }
+  loaded.stage.compute = plan.compute;
+  loaded.stage.forward = [model = plan.model, parts, context = std::move(context)](const at::Tensor& input, Runner& runner) {
+    at::Tensor hidden = input;
+    for (const BlockPart& part : parts) {
+      OffsetRunner shifted(runner, part.linears, part.parameters);
+      hidden = model->block(part.block, hidden, *context, shifted);
+    }
+    return hidden;
+  };
+  return loaded;
+}
+
+LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context) {
+  LoadedStage loaded;
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    if (plan.layers[i].block < 0) add_linear(plan, i, loaded);
+  }
+  for (const ParameterSpec& parameter : plan.spec->head_parameters) {
+    add_parameter(plan, parameter, loaded);
+    loaded.stage.parameters.back().norm = false;  // only norms of blocks are tuned
+  }
+  loaded.stage.name = loaded.stage.linears.front().name;
+  loaded.stage.compute = plan.compute;
+  loaded.stage.forward = [model = plan.model, context = std::move(context)](const at::Tensor& input, Runner& runner) {
+    return model->head(input, *context, runner);
+  };
+  return loaded;
+}
+
+void advance(const Plan& plan, std::size_t unit) {
+  for (const int64_t block : plan.units[unit]) {
+    plan.checkpoint->release(plan.spec->blocks[static_cast<std::size_t>(block)].name + ".");
+  }
+  if (unit + 1 >= plan.units.size()) return;
+  for (const int64_t block : plan.units[unit + 1]) {
+    plan.checkpoint->prefetch(plan.spec->blocks[static_cast<std::size_t>(block)].name + ".");
+  }
+}
+
+}  // namespace ar::engine

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/engine/plan.hpp"
+#include "core/tune/stage.hpp"
+
+namespace ar::engine {
+
+/// The blocks of one unit as a stage: weights from the checkpoint in the tuning dtype, checked to be finite.
+/// planned[i] is the index in plan.layers of linear i.
+struct LoadedStage {
+  tune::Stage stage;
+  std::vector<std::size_t> planned;
+  std::vector<ParameterSpec> parameter_specs;
+};
+LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const Context> context);
+/// Final norm and output layer.
+LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context);
+
+/// The weight of one layer [out, in] in the tuning dtype, and its bias (undefined when there is none).
+struct LoadedLinear {
+  at::Tensor weight;
+  at::Tensor bias;
+};
+LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec);
+
+/// A stored tensor as the output holds it when it is not quantized.
+at::Tensor load_unquantized(const Plan& plan, const std::string& name);
+
+/// Tells the system that a unit's pages of the checkpoint are done with, and that the next one's are wanted.
+void advance(const Plan& plan, std::size_t unit);
+
+}  // namespace ar::engine

@@ -1,0 +1,100 @@
+#include "core/engine/unit_result.hpp"
+
+#include <utility>
+
+#include "core/quant/dequantize.hpp"
+#include "core/quant/rtn.hpp"
+#include "core/tensor/parallel.hpp"
+
+namespace ar::engine {
+namespace {
+
+at::Tensor in_output_dtype(const Plan& plan, const at::Tensor& tuned, const std::string& stored) {
+  return tuned.to(load_unquantized(plan, stored).scalar_type());
+}
+
+/// A linear layer that stays as it is, under its own names.
+void write_plain(const Plan& plan, const LinearSpec& spec, Writers& writers) {
+  // Slices of a fused tensor are written apart, as loaders of unfused experts expect (models.md 7).
+  const bool apart = spec.slice >= 0;
+  writers.add(spec.name + ".weight", apart ? load_linear(plan, spec).weight : load_unquantized(plan, spec.weight));
+  if (!spec.bias.empty()) writers.add(spec.name + ".bias", load_unquantized(plan, spec.bias));
+}
+
+}  // namespace
+
+FixedTensors UnitResult::fixed(at::ScalarType compute) const {
+  FixedTensors f{weights, biases, parameters};
+  for (at::Tensor& w : f.weights) {
+    if (w.defined()) w = w.to(compute);
+  }
+  return f;
+}
+
+UnitResult untouched(const LoadedStage& loaded) {
+  UnitResult result;
+  result.layers.resize(loaded.stage.linears.size());
+  result.weights.resize(loaded.stage.linears.size());
+  result.biases.resize(loaded.stage.linears.size());
+  result.parameters.resize(loaded.stage.parameters.size());
+  return result;
+}
+
+UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned) {
+  UnitResult result = untouched(loaded);
+  result.layers = std::move(tuned.layers);
+  result.biases = std::move(tuned.biases);
+  result.parameters = std::move(tuned.parameters);
+  result.first_loss = tuned.first_loss;
+  result.best_loss = tuned.best_loss;
+  result.best_iteration = tuned.best_iteration;
+  tensor::parallel_for(static_cast<int64_t>(result.layers.size()), [&](int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (result.layers[at]) {
+      result.weights[at] = quant::dequantize(*result.layers[at], loaded.stage.linears[at].weight.scalar_type());
+    }
+  });
+  return result;
+}
+
+UnitResult round_unit(const Plan& plan, const LoadedStage& loaded) {
+  UnitResult result = untouched(loaded);
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    const tune::StageLinear& linear = loaded.stage.linears[i];
+    if (!linear.tuned) continue;
+    const bool search = plan.method == Method::kOptRtn && linear.scheme.sym && linear.scheme.bits < 8;
+    result.layers[i] = search ? quant::rtn_search(linear.weight, linear.scheme, linear.scale_type)
+                              : quant::rtn(linear.weight, linear.scheme, linear.scale_type);
+    result.weights[i] = quant::dequantize(*result.layers[i], linear.weight.scalar_type());
+  }
+  return result;
+}
+
+void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& result, Writers& writers) {
+  std::vector<FormatLayer> layers;
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    if (!result.layers[i]) continue;
+    const LinearSpec& spec = plan.layers[loaded.planned[i]].spec;
+    FormatLayer layer;
+    layer.name = spec.name;
+    layer.planes = *result.layers[i];
+    layer.weight = result.weights[i];
+    layer.conv1d = spec.conv1d;
+    if (!spec.bias.empty()) {
+      layer.bias = result.biases[i].defined() ? in_output_dtype(plan, result.biases[i], spec.bias) : load_unquantized(plan, spec.bias);
+    }
+    layers.push_back(std::move(layer));
+  }
+  writers.pack(layers);
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    if (!result.layers[i]) write_plain(plan, plan.layers[loaded.planned[i]].spec, writers);
+  }
+  for (std::size_t i = 0; i < loaded.parameter_specs.size(); ++i) {
+    const ParameterSpec& p = loaded.parameter_specs[i];
+    const std::string& name = p.export_name.empty() ? p.tensor : p.export_name;
+    writers.add(name, result.parameters[i].defined() ? in_output_dtype(plan, result.parameters[i], p.tensor)
+                                                     : load_unquantized(plan, p.tensor));
+  }
+}
+
+}  // namespace ar::engine

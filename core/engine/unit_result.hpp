@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/engine/stage_loader.hpp"
+#include "core/engine/writers.hpp"
+#include "core/quant/quantized_weight.hpp"
+#include "core/tune/block_tuner.hpp"
+
+namespace ar::engine {
+
+/// What tune::FixedRunner takes to run a stage in another state; undefined entries mean the original.
+struct FixedTensors {
+  std::vector<at::Tensor> weights;
+  std::vector<at::Tensor> biases;
+  std::vector<at::Tensor> parameters;
+};
+
+/// A finished unit: planes and the weights they stand for, by linear of the stage.
+struct UnitResult {
+  std::vector<std::optional<quant::QuantizedWeight>> layers;
+  std::vector<at::Tensor> weights;     // quantize-dequantized, tuning dtype; undefined where untouched
+  std::vector<at::Tensor> biases;      // tuned, float32; else undefined
+  std::vector<at::Tensor> parameters;  // likewise
+  double first_loss = 0.0;
+  double best_loss = 0.0;
+  int64_t best_iteration = 0;
+
+  FixedTensors fixed(at::ScalarType compute) const;
+};
+
+UnitResult untouched(const LoadedStage& loaded);
+UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned);
+/// Rounds to nearest, plainly or with the scale search, as the plan says; layers in parallel.
+UnitResult round_unit(const Plan& plan, const LoadedStage& loaded);
+
+/// Packs the quantized layers and adds the other tensors of the unit to every output.
+void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& result, Writers& writers);
+
+}  // namespace ar::engine

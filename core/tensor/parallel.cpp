@@ -1,0 +1,58 @@
+#include "core/tensor/parallel.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include <ATen/Parallel.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include "core/base/error.hpp"
+
+namespace ar::tensor {
+namespace {
+
+int wanted_threads(int n_threads) {
+  if (n_threads > 0) return n_threads;
+  if (const char* text = std::getenv("AR_OMP_NUM_THREADS"); text != nullptr && *text != '\0') {
+    char* end = nullptr;
+    const long n = std::strtol(text, &end, 10);
+    if (*end != '\0' || n < 1 || n > 4096) base::refuse("AR_OMP_NUM_THREADS={}: must be an integer from 1 to 4096", text);
+    return static_cast<int>(n);
+  }
+  return std::max(1, static_cast<int>(tbb::this_task_arena::max_concurrency()));
+}
+
+}  // namespace
+
+struct ThreadControl::State {
+  explicit State(int n) : control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)) {}
+  tbb::global_control control;
+};
+
+ThreadControl::ThreadControl(int n_threads) : n_threads_(wanted_threads(n_threads)) {
+  state_ = std::make_unique<State>(n_threads_);
+  at::set_num_threads(1);
+}
+ThreadControl::~ThreadControl() = default;
+
+void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
+  if (count == 1) return body(0);
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<int64_t>(0, count, 1),
+        [&](const tbb::blocked_range<int64_t>& range) {
+          for (int64_t i = range.begin(); i != range.end(); ++i) body(i);
+        },
+        tbb::simple_partitioner());
+  });
+}
+
+void parallel_chunks(int64_t count, int64_t chunk, const std::function<void(int64_t, int64_t)>& body) {
+  const int64_t n_chunks = (count + chunk - 1) / chunk;
+  parallel_for(n_chunks, [&](int64_t i) { body(i * chunk, std::min(count, (i + 1) * chunk)); });
+}
+
+}  // namespace ar::tensor

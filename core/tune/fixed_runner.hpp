@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "core/tune/stage.hpp"
+
+namespace ar::tune {
+
+/// Runs a stage without gradients, on given matrices: the original ones or finished quantized ones. Immutable, so one
+/// serves all threads.
+class FixedRunner : public Runner {
+ public:
+  /// weights[i] [out, in] in the stage's compute dtype, or undefined for the stage's own; parameters likewise.
+  FixedRunner(const Stage& stage, std::vector<at::Tensor> weights = {}, std::vector<at::Tensor> biases = {},
+              std::vector<at::Tensor> parameters = {});
+  at::Tensor linear(int64_t id, const at::Tensor& x) override;
+  at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
+                            const std::vector<int64_t>& offsets) override;
+  at::Tensor parameter(int64_t id) override;
+
+ private:
+  at::ScalarType compute_;
+  std::vector<at::Tensor> weights_;
+  std::vector<at::Tensor> biases_;
+  std::vector<at::Tensor> parameters_;
+};
+
+/// Rows offsets[e] .. offsets[e+1] of x through linear ids[e], one product an expert.
+at::Tensor grouped_by_linear(Runner& runner, const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
+                             const std::vector<int64_t>& offsets);
+
+}  // namespace ar::tune

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/tune/stage.hpp"
+
+namespace ar::tune {
+
+/// What one optimizer step needs of every linear layer, for all samples of a micro-batch: its inputs and the gradients
+/// of its outputs, side by side, so that the weight gradient is one product over all tokens. Rows of sample s start at
+/// s * tokens. Layers that read the same tensor (q, k, v) share the copy of it.
+class Stash {
+ public:
+  Stash(const Stage& stage, int64_t samples, int64_t tokens);
+
+  int64_t tokens() const { return tokens_; }
+  int64_t samples() const { return samples_; }
+  /// [samples * tokens, in] and [samples * tokens, out] in the compute dtype.
+  const at::Tensor& input(std::size_t linear) const { return inputs_[static_cast<std::size_t>(slot_[linear])]; }
+  const at::Tensor& output_gradient(std::size_t linear) const { return gradients_[linear]; }
+  bool has(std::size_t linear) const { return slot_[linear] >= 0; }
+
+ private:
+  friend class TrainingRunner;
+  int64_t samples_;
+  int64_t tokens_;
+  std::vector<at::Tensor> inputs_;     // one a slot
+  std::vector<at::Tensor> gradients_;  // one a linear
+  std::vector<int64_t> slot_;          // linear -> slot, -1 before its first use
+};
+
+/// Tensors in effect during one iteration.
+struct TrainingWeights {
+  std::vector<at::Tensor> weights;     // [out, in], compute dtype; fake-quantized where tuned
+  std::vector<at::Tensor> biases;      // float32 or undefined
+  std::vector<at::Tensor> parameters;  // float32
+};
+
+/// Runs a stage for one sample with gradients: every linear layer records its input and, in the backward pass, the
+/// gradient of its output in the stash; it hands on the gradient of its input where somebody needs it. Weight
+/// gradients are not formed here. One runner serves one sample of one pass.
+class TrainingRunner : public Runner {
+ public:
+  /// Gradients of `trained_*` tensors (norm and bias tuning) end in leaf(id).grad(). The first pass over a stash must
+  /// run alone (it lays out the slots); later ones may run in parallel.
+  TrainingRunner(const Stage& stage, const TrainingWeights& weights, Stash& stash, int64_t sample, bool train_vectors);
+  at::Tensor linear(int64_t id, const at::Tensor& x) override;
+  at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
+                            const std::vector<int64_t>& offsets) override;
+  at::Tensor parameter(int64_t id) override;
+
+  const at::Tensor& bias_leaf(std::size_t linear) const { return bias_leaves_[linear]; }
+  const at::Tensor& parameter_leaf(std::size_t parameter) const { return parameter_leaves_[parameter]; }
+
+ private:
+  int64_t slot_of(std::size_t linear, const at::Tensor& x);
+
+  const Stage& stage_;
+  const TrainingWeights& weights_;
+  Stash& stash_;
+  int64_t sample_;
+  at::Tensor anchor_;  // makes autograd record layers whose input needs no gradient
+  std::vector<at::Tensor> bias_leaves_;
+  std::vector<at::Tensor> parameter_leaves_;
+  std::vector<std::pair<const void*, int64_t>> seen_;  // input tensor -> slot already filled in this pass
+  std::vector<at::Tensor> keep_;                       // keeps those tensors, hence their addresses, alive
+};
+
+}  // namespace ar::tune
