@@ -1,0 +1,182 @@
+#include "core/engine/format_client.hpp"
+
+#include <array>
+#include <cstring>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "ar/format.h"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/engine/host_services.hpp"
+#include "core/engine/plugin_error.hpp"
+#include "core/engine/staging_sink.hpp"
+#include "core/model/checkpoint_tensor.hpp"
+#include "core/tensor/view.hpp"
+
+namespace ar::engine {
+namespace {
+
+/// Borrows the strings of `s`.
+ar_scheme boundary_scheme(const quant::Scheme& s) {
+  ar_scheme b{};
+  b.struct_size = sizeof b;
+  b.name = "";
+  b.bits = s.bits;
+  b.group_size = static_cast<int32_t>(s.group_size);
+  b.group_size_rows = static_cast<int32_t>(s.group_size_rows);
+  b.sym = s.sym ? 1 : 0;
+  b.data_type = s.data_type.c_str();
+  b.act_bits = s.act_bits;
+  b.act_group_size = static_cast<int32_t>(s.act_group_size);
+  b.act_sym = s.act_sym ? 1 : 0;
+  b.act_dynamic = s.act_dynamic ? 1 : 0;
+  b.act_data_type = s.act_data_type.c_str();
+  b.super_bits = s.super_bits.value_or(0);
+  b.super_group_size = s.super_group_size.value_or(0);
+  return b;
+}
+
+/// Views of the planes that are there; addresses stay put.
+class Planes {
+ public:
+  void add(const char* name, const at::Tensor& tensor) {
+    if (!tensor.defined()) return;
+    views_.emplace_back(name, tensor);
+    raw_.push_back(views_.back().raw());
+  }
+  const ar_tensor* data() const { return raw_.data(); }
+  size_t size() const { return raw_.size(); }
+
+ private:
+  std::deque<tensor::View> views_;
+  std::vector<ar_tensor> raw_;
+};
+
+ar_layer boundary_layer(const std::string& name, const ar_scheme* scheme, int64_t out, int64_t in, bool conv1d) {
+  ar_layer layer{};
+  layer.struct_size = sizeof layer;
+  layer.name = name.c_str();
+  layer.scheme = scheme;
+  layer.out_features = out;
+  layer.in_features = in;
+  layer.conv1d = conv1d ? 1 : 0;
+  return layer;
+}
+
+std::string subject(const plugin::Format& plugin) { return std::string("format ") + plugin.desc->id; }
+
+StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, int64_t out, int64_t in) {
+  StoredLayer layer;
+  quant::QuantizedWeight& w = layer.planes;
+  for (const StagedTensor& t : sink.tensors()) {
+    const at::Tensor plane = tensor::from_bytes(t.name, t.dtype, t.shape, t.bytes.data(), t.bytes.size());
+    if (t.name == "codes") w.codes = plane;
+    if (t.name == "scale") w.scale = plane;
+    if (t.name == "zero_point") w.zero_point = plane;
+    if (t.name == "bias") layer.bias = plane;
+    if (t.name != "scheme") continue;
+    if (t.bytes.size() != 3 * sizeof(int64_t)) base::fail("layer '{}': a stored scheme of {} bytes", name, t.bytes.size());
+    std::array<int64_t, 3> stored{};
+    std::memcpy(stored.data(), t.bytes.data(), t.bytes.size());
+    w.scheme.bits = static_cast<int>(stored[0]);
+    w.scheme.group_size = stored[1];
+    w.scheme.sym = stored[2] != 0;
+  }
+  if (!w.codes.defined() || !w.scale.defined() || w.codes.dim() != 2) base::fail("layer '{}': its codes or scales were not read", name);
+  w.out = w.codes.size(0);
+  w.in = w.codes.size(1);
+  if (w.out != out || w.in != in) base::fail("layer '{}' is stored as {} x {}; the model has {} x {}", name, w.out, w.in, out, in);
+  return layer;
+}
+
+}  // namespace
+
+void check_format(const plugin::Format& plugin, const std::string& format, const quant::Scheme& scheme,
+                  const std::string& where) {
+  ar_error err{};
+  const ar_scheme s = boundary_scheme(scheme);
+  require_ok(plugin.api.check(format.c_str(), &s, &err), err, plugin, where, base::Exit::kUsage);
+}
+
+std::string resolve_format(const plugin::Format& plugin, const std::string& format, const std::string& plan_json) {
+  ar_error err{};
+  std::array<char, 256> name{};
+  require_ok(plugin.api.resolve(format.c_str(), plan_json.c_str(), name.data(), name.size(), &err), err, plugin,
+             "--format " + format, base::Exit::kUsage);
+  return name.data();
+}
+
+FormatWriter::FormatWriter(const plugin::Format& plugin, const std::string& plan_json, const ar_target* target)
+    : plugin_(&plugin) {
+  ar_error err{};
+  const ar_status status = plugin.api.open(&host_services(), plan_json.c_str(), target, &writer_, &err);
+  if (status == AR_OK) return;
+  plugin.api.close(std::exchange(writer_, nullptr));
+  require_ok(status, err, plugin, subject(plugin));
+}
+
+FormatWriter::~FormatWriter() { plugin_->api.close(writer_); }
+
+void FormatWriter::pack(const FormatLayer& layer, const ar_sink* sink) const {
+  const quant::QuantizedWeight& w = layer.planes;
+  Planes planes;
+  planes.add("codes", w.codes);
+  planes.add("scale", w.scale);
+  planes.add("zero_point", w.zero_point);
+  planes.add("weight", layer.weight);
+  Planes bias;
+  bias.add("bias", layer.bias);
+  const ar_scheme scheme = boundary_scheme(w.scheme);
+  ar_layer raw = boundary_layer(layer.name, &scheme, w.out, w.in, layer.conv1d);
+  raw.planes = planes.data();
+  raw.n_planes = planes.size();
+  raw.bias = bias.size() != 0 ? bias.data() : nullptr;
+  ar_error err{};
+  require_ok(plugin_->api.pack(writer_, &raw, sink, &err), err, *plugin_, subject(*plugin_));
+}
+
+void FormatWriter::add(const std::string& name, const at::Tensor& tensor) {
+  const tensor::View view(name, tensor);
+  const ar_tensor raw = view.raw();
+  ar_error err{};
+  require_ok(plugin_->api.add(writer_, &raw, &err), err, *plugin_, subject(*plugin_));
+}
+
+void FormatWriter::finish() {
+  ar_error err{};
+  require_ok(plugin_->api.finish(writer_, &err), err, *plugin_, subject(*plugin_));
+}
+
+FormatReader::FormatReader(plugin::Registry& registry, std::string quantization_config)
+    : plugin_(nullptr), config_(std::move(quantization_config)) {
+  for (const plugin::Format* candidate : registry.formats()) {
+    if (candidate->api.owns(config_.c_str()) != 1) continue;
+    plugin_ = candidate;
+    return;
+  }
+  const auto json = base::parse_json(config_, "quantization_config");
+  const base::JsonCursor config(json, "quantization_config");
+  base::fail("no format plugin reads a checkpoint with quant_method '{}' and packing_format '{}'",
+             config.get_string("quant_method", ""), config.get_string("packing_format", ""));
+}
+
+StoredLayer FormatReader::read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out, int64_t in) const {
+  const std::string prefix = name + ".";
+  std::deque<tensor::View> views;
+  std::vector<ar_tensor> stored;
+  const auto& tensors = checkpoint.tensors();
+  for (auto it = tensors.lower_bound(prefix); it != tensors.end() && it->first.rfind(prefix, 0) == 0; ++it) {
+    views.emplace_back(it->first, model::tensor(checkpoint, it->first));
+    stored.push_back(views.back().raw());
+  }
+  const ar_layer layer = boundary_layer(name, nullptr, out, in, false);
+  StagingSink sink;
+  ar_error err{};
+  require_ok(plugin_->api.read_layer(config_.c_str(), &layer, stored.data(), stored.size(), sink.sink(), &err), err,
+             *plugin_, checkpoint.folder().string() + ": layer '" + name + "'");
+  return to_stored_layer(sink, name, out, in);
+}
+
+}  // namespace ar::engine
