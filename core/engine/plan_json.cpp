@@ -72,6 +72,7 @@ json::array layers_json(const Plan& plan) {
   for (const PlannedLayer& layer : plan.layers) {
     layers.push_back(json::object{{"name", layer.spec.name},
                                   {"scheme", scheme_json(layer.scheme)},
+                                  {"in_features", layer.spec.in},
                                   {"in_block", layer.block >= 0},
                                   {"quantized", layer.quantized},
                                   {"fixed_by_user", layer.fixed_by_user},
