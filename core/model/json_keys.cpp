@@ -52,7 +52,9 @@ struct KeyHandler {
 }  // namespace
 
 std::optional<std::string> repeated_json_key(std::string_view text) {
-  json::basic_parser<KeyHandler> parser{json::parse_options{}};
+  json::parse_options options;
+  options.max_depth = 128;  // as base::parse_json
+  json::basic_parser<KeyHandler> parser{options};
   json::error_code error;
   parser.write_some(false, text.data(), text.size(), error);
   if (error) return std::nullopt;

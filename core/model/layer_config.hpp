@@ -39,8 +39,8 @@ struct LayerChoice {
   quant::Scheme scheme;
   std::optional<std::string> scale_dtype;  // of the entry; absent: the run's
   bool quantized = true;
-  bool fixed_by_user = false;
-  std::string reason;  // why it is left alone: "ignored", "layer_config", "not divisible by 32", "output head", ...
+  bool fixed_by_user = false;  // by --layer_config or --ignore_layers
+  std::string reason;          // why it is left alone, "" when quantized: "ignored", "shape not divisible by 32" ...
 };
 
 struct LayerPlan {

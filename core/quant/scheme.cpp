@@ -160,6 +160,8 @@ const std::vector<std::string>& preset_names() {
 
 Scheme preset(const std::string& name) { return complete(find_preset(name)); }
 
+SchemeOverride preset_fields(const std::string& name) { return find_preset(name); }
+
 std::string preset_name(const Scheme& scheme) {
   for (const Preset& p : presets()) {
     const bool ambiguous = starts_with(p.name, "GGUF:") && (ends_with(p.name, "_0") || ends_with(p.name, "_1"));

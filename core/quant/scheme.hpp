@@ -55,6 +55,8 @@ Scheme preset(const std::string& name);
 Scheme resolve(const std::string& name, const SchemeOverride& override_);
 /// Lays an override over an already resolved scheme (layer entries).
 Scheme apply(const Scheme& base, const SchemeOverride& override_);
+/// The fields a preset sets by itself; a layer entry takes the others from the model's scheme.
+SchemeOverride preset_fields(const std::string& name);
 /// The first preset whose fields equal the scheme's, "" when none does. GGUF types of 32-blocks (Q4_0 ...) are never
 /// named: their fields are those of an ordinary integer scheme.
 std::string preset_name(const Scheme& scheme);
