@@ -6,7 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/model/layer_config.hpp"
 #include "core/model/layer_entry.hpp"
-#include "core/model/name_pattern.hpp"
+#include "core/model/pattern.hpp"
 
 namespace ar::model {
 namespace {
@@ -95,7 +95,7 @@ class Resolver {
   }
 
  private:
-  struct Pattern {
+  struct PatternEntry {
     std::string regex;
     Scheme scheme;
   };
@@ -182,7 +182,7 @@ class Resolver {
 
   /// Returns whether the pattern names anything at all, be it a weight that only the checkpoint has.
   bool assign(const std::string& regex, const LayerEntry& entry) {
-    const NamePattern pattern(regex, "--layer_config");
+    const Pattern pattern(regex, "--layer_config");
     bool found = false;
     for (const LinearInfo& c : candidates_) {
       if (!pattern.found_in(c.name)) continue;
@@ -244,7 +244,7 @@ class Resolver {
       boost::json::object fields = in_block ? differing_fields(scheme, global_) : all_fields(scheme);
       if (!fields.empty()) plan_.extra_config[name] = std::move(fields);
     }
-    for (const Pattern& p : patterns_) {
+    for (const PatternEntry& p : patterns_) {
       boost::json::object fields = differing_fields(p.scheme, global_);
       if (fields.empty()) continue;
       plan_.regex_config[p.regex] = fields;
@@ -260,7 +260,7 @@ class Resolver {
   std::set<std::string> unfit_;
   std::string unfit_reason_;
   EntryMap entries_;
-  std::vector<Pattern> patterns_;
+  std::vector<PatternEntry> patterns_;
   LayerPlan plan_;
 };
 

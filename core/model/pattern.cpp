@@ -1,4 +1,4 @@
-#include "core/model/name_pattern.hpp"
+#include "core/model/pattern.hpp"
 
 #include <array>
 
@@ -35,9 +35,9 @@ std::string error_text(int code, OnigErrorInfo* info) {
 
 }  // namespace
 
-void NamePattern::Free::operator()(re_pattern_buffer* regex) const { onig_free(regex); }
+void Pattern::Free::operator()(re_pattern_buffer* regex) const { onig_free(regex); }
 
-NamePattern::NamePattern(const std::string& regex, const std::string& where) : text_(regex) {
+Pattern::Pattern(const std::string& regex, const std::string& where) : text_(regex) {
   initialize_once();
   if (!is_utf8(regex)) base::refuse("{}: the pattern is not UTF-8", where);
   OnigErrorInfo info{};
@@ -50,7 +50,7 @@ NamePattern::NamePattern(const std::string& regex, const std::string& where) : t
   regex_.reset(compiled);
 }
 
-bool NamePattern::found_in(std::string_view name) const {
+bool Pattern::found_in(std::string_view name) const {
   if (!is_utf8(name)) return false;
   const int at = onig_search(regex_.get(), begin_of(name), end_of(name), begin_of(name), end_of(name), nullptr,
                              ONIG_OPTION_NONE);

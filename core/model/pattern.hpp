@@ -9,10 +9,10 @@ struct re_pattern_buffer;
 namespace ar::model {
 
 /// A compiled regular expression with the syntax of Python's re, for searching names. [any]
-class NamePattern {
+class Pattern {
  public:
   /// Refuses an invalid expression with its text and the reason; `where` names the option.
-  NamePattern(const std::string& regex, const std::string& where);
+  Pattern(const std::string& regex, const std::string& where);
   /// Is it found anywhere in the name?
   bool found_in(std::string_view name) const;
 
