@@ -39,17 +39,6 @@ void add_environment(const SearchOptions& options, std::vector<Place>& places) {
   }
 }
 
-const char* outcome_name(Place::Outcome outcome) {
-  switch (outcome) {
-    case Place::Outcome::kSearched: return "searched";
-    case Place::Outcome::kUnset: return "unset";
-    case Place::Outcome::kAbsent: return "absent";
-    case Place::Outcome::kUnreadable: return "unreadable";
-    case Place::Outcome::kSwitchedOff: return "switched off";
-  }
-  return "?";
-}
-
 }  // namespace
 
 SearchOptions default_search_options() {
@@ -85,6 +74,17 @@ const char* source_name(Place::Source source) {
     case Place::Source::kEnvironment: return "AR_PLUGIN_PATH";
     case Place::Source::kInstall: return "install folder";
     case Place::Source::kBuiltin: return "built in";
+  }
+  return "?";
+}
+
+const char* outcome_name(Place::Outcome outcome) {
+  switch (outcome) {
+    case Place::Outcome::kSearched: return "searched";
+    case Place::Outcome::kUnset: return "unset";
+    case Place::Outcome::kAbsent: return "absent";
+    case Place::Outcome::kUnreadable: return "unreadable";
+    case Place::Outcome::kSwitchedOff: return "switched off";
   }
   return "?";
 }

@@ -46,6 +46,8 @@ std::vector<Place> search_places(const SearchOptions& options);
 
 /// "--plugin-dir", "AR_PLUGIN_PATH", "install folder", "built in"
 const char* source_name(Place::Source source);
+/// "searched", "unset", "absent", "unreadable", "switched off"
+const char* outcome_name(Place::Outcome outcome);
 /// "/a/b (--plugin-dir): absent"
 std::string describe(const Place& place);
 

@@ -22,7 +22,7 @@ typedef struct ar_device_api {
   size_t struct_size;
   /* [any] How many there are; 0 is no error. */
   int32_t (*count)(void);
-  /* [any] */
+  /* [any] Fills *info, whose struct_size the caller has set. */
   ar_status (*describe)(int32_t index, ar_device_info *info, ar_error *err);
   /* [any] AR_OK when usable here, else the reason. */
   ar_status (*probe)(ar_error *err);
