@@ -68,7 +68,9 @@ class AutoRound {
   formats::Packing packing_;
 };
 
-constexpr const char* kSchemes[] = {"W4A16", "W2A16", "W3A16", "W8A16", "W2A16G64", "W2A16G32", "BF16", nullptr};
+constexpr const char* kNames[] = {"auto_round:auto_gptq", "auto_round:gptqmodel", "auto_round:auto_awq", nullptr};
+constexpr const char* kSchemes[] = {"W4A16",    "W2A16", "W3A16", "W8A16", "W2A16G64",
+                                    "W2A16G32", "BF16",  "auto_round:auto_awq=W4A16,BF16", nullptr};
 
 constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
                                   AR_SDK_MAJOR,
@@ -76,7 +78,7 @@ constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
                                   AR_KIND_FORMAT,
                                   0,
                                   "auto_round",
-                                  nullptr,
+                                  kNames,
                                   "AutoRound checkpoints for transformers and vLLM: integer weights in GPTQ and AWQ layouts",
                                   "1.0.0",
                                   "",
