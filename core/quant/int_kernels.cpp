@@ -3,20 +3,24 @@
 
 #include "core/quant/int_scale.hpp"
 #include "core/quant/int_tuning.hpp"
-#include "core/quant/lane_sum.hpp"
+#include "core/tensor/lane_sum.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/quant/int_kernels.cpp"
 #include <hwy/foreach_target.h>
 
-#include "core/quant/simd-inl.hpp"
+#include "core/tensor/simd-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
+using namespace tensor::HWY_NAMESPACE;
 
+using tensor::Bf16;
 using tensor::ConstReals;
+using tensor::kSumLanes;
 using tensor::Real;
 using tensor::Reals;
+using tensor::tree_sum;
 
 /// Stands for V where there is none: adding -0 changes no number.
 alignas(64) constexpr float kNoOffset[kSumLanes] = {-0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f,

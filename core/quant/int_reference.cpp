@@ -4,13 +4,14 @@
 #include <cmath>
 
 #include "core/quant/int_scale.hpp"
-#include "core/quant/lane_sum.hpp"
+#include "core/tensor/lane_sum.hpp"
 
 namespace ar::quant::reference {
 namespace {
 
 using tensor::Bf16;
 using tensor::ConstReals;
+using tensor::LaneSum;
 using tensor::Real;
 using tensor::Reals;
 

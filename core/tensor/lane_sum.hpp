@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace ar::quant {
+namespace ar::tensor {
 
 /// Sums are kept in this many interleaved partial sums, whatever the vector length of the machine.
 constexpr int64_t kSumLanes = 16;
@@ -21,4 +21,4 @@ struct LaneSum {
   float total() { return tree_sum(lanes); }
 };
 
-}  // namespace ar::quant
+}  // namespace ar::tensor

@@ -1,22 +1,21 @@
 // Loads, stores and rounding shared by the vector kernels. Compiled once per instruction set (hwy/foreach_target.h), so
 // the guard toggles.
-#if defined(AR_QUANT_SIMD_INL_) == defined(HWY_TARGET_TOGGLE)
-#ifdef AR_QUANT_SIMD_INL_
-#undef AR_QUANT_SIMD_INL_
+#if defined(AR_TENSOR_SIMD_INL_) == defined(HWY_TARGET_TOGGLE)
+#ifdef AR_TENSOR_SIMD_INL_
+#undef AR_TENSOR_SIMD_INL_
 #else
-#define AR_QUANT_SIMD_INL_
+#define AR_TENSOR_SIMD_INL_
 #endif
 
 #include <hwy/highway.h>
 
-#include "core/quant/lane_sum.hpp"
+#include "core/tensor/lane_sum.hpp"
 #include "core/tensor/real.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace ar::quant::HWY_NAMESPACE {
+namespace ar::tensor::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using tensor::Bf16;
 /// At most kSumLanes floats: a block of kSumLanes elements is a whole number of vectors on every machine.
 using F32 = hn::CappedTag<float, kSumLanes>;
 using U32 = hn::Rebind<uint32_t, F32>;
@@ -51,8 +50,17 @@ HWY_INLINE void store(VF x, Bf16* p) {
 /// Nearest whole number, ties to even; -0 keeps its sign, which Highway's Round loses on SSSE3.
 HWY_INLINE VF round_even(VF x) { return hn::CopySign(hn::Round(x), x); }
 
+/// As store, for lanes that may be NaN: a NaN stays one.
+HWY_INLINE void store_or_nan(VF x, float* p) { store(x, p); }
+HWY_INLINE void store_or_nan(VF x, Bf16* p) {
+  const U32 d;
+  const auto quiet = hn::Or(hn::BitCast(d, x), hn::Set(d, 0x400000u));
+  const auto bits = hn::IfThenElse(hn::RebindMask(d, hn::Ne(x, x)), quiet, bf16_bits(x));
+  hn::StoreU(hn::DemoteTo(U16(), hn::BitCast(I32(), hn::ShiftRight<16>(bits))), U16(), &p->bits);
+}
+
 HWY_INLINE void add_to(VF x, float* lanes) { store(hn::Add(load(lanes), x), lanes); }
 
-}  // namespace ar::quant::HWY_NAMESPACE
+}  // namespace ar::tensor::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

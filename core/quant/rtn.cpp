@@ -1,0 +1,104 @@
+#include "core/quant/rtn.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <ATen/ops/empty.h>
+
+#include "core/base/error.hpp"
+#include "core/quant/int_tuning.hpp"
+#include "core/quant/planes.hpp"
+#include "core/quant/scale_search.hpp"
+#include "core/quant/search_math.hpp"
+#include "core/tensor/elementwise.hpp"
+#include "core/tensor/parallel.hpp"
+
+namespace ar::quant {
+namespace {
+
+constexpr int64_t kElementsPerTask = 1 << 16;
+
+template <typename Body>
+void for_row_chunks(const IntGrid& grid, Body body) {
+  const int64_t chunk = std::max<int64_t>(1, kElementsPerTask / std::max<int64_t>(1, grid.cols));
+  tensor::parallel_chunks(grid.rows, chunk, [&](int64_t begin, int64_t end) { body(RowRange{begin, end}); });
+}
+
+Importance importance_of(const RtnOptions& options, const IntGrid& grid) {
+  if (!options.importance.defined()) return {};
+  if (options.importance.scalar_type() != at::kFloat || !options.importance.is_contiguous() ||
+      options.importance.numel() != grid.cols)
+    base::fail("importance has {} values, the weight {} columns", options.importance.numel(), grid.cols);
+  return {options.importance.const_data_ptr<float>(), grid};
+}
+
+/// Scales stay in the weight's dtype until they are stored, as does all arithmetic with them (data_types.md 4.3).
+void use_searched_scale(const RtnOptions& options, IntTuning& layer, std::vector<float>& scale) {
+  const bool narrow = layer.weight.type == tensor::Real::kBf16;
+  layer.grid.scale_type = narrow ? ScaleType::kBf16 : ScaleType::kF32;
+  const std::vector<float> divisors = search_divisors(layer.grid.bits, options.search_ratio);
+  const Importance importance = importance_of(options, layer.grid);
+  for_row_chunks(layer.grid, [&](RowRange rows) {
+    std::vector<float> scratch(static_cast<size_t>(2 * padded_group(layer.grid)));
+    search_scales(layer.grid, layer.weight, rows, divisors, importance, scratch.data(), scale.data());
+  });
+  layer.init_scale = scale.data();
+}
+
+}  // namespace
+
+QuantizedWeight quantize_rtn(const at::Tensor& weight, const Scheme& scheme, const RtnOptions& options) {
+  if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
+  const at::Tensor w = weight.to(options.dtype).contiguous();
+  const int64_t out = w.size(0), in = w.size(1);
+  IntTuning layer{make_grid(scheme, out, in, options.scale_type), reals_of(w)};
+  const auto n_groups = static_cast<size_t>(layer.grid.rows * layer.grid.groups());
+  std::vector<float> range_min, range_max, scale;
+  if (options.search && scheme.sym) {
+    scale.resize(n_groups);
+    use_searched_scale(options, layer, scale);
+  } else {
+    range_min.resize(n_groups);
+    range_max.resize(n_groups);
+    layer.range_min = range_min.data();
+    layer.range_max = range_max.data();
+    for_row_chunks(layer.grid, [&](RowRange rows) {
+      group_ranges(layer.grid, layer.weight, rows, range_min.data(), range_max.data());
+    });
+  }
+  const PlaneStore planes(layer.grid);
+  for_row_chunks(layer.grid, [&](RowRange rows) { finish(layer, rows, planes.view()); });
+  return planes.to_weight(scheme, out, in, options.scale_type);
+}
+
+at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) {
+  const IntGrid grid = make_grid(weight.scheme, weight.out, weight.in);
+  const at::Tensor scale = weight.scale.to(at::kFloat).contiguous();
+  at::Tensor out = at::empty({weight.out, weight.in}, dtype);
+  const tensor::Reals to = mutable_reals_of(out);
+  const auto* codes = weight.codes.const_data_ptr<uint8_t>();
+  const float* scales = scale.const_data_ptr<float>();
+  const float* zeros = weight.zero_point.defined() ? weight.zero_point.const_data_ptr<float>() : nullptr;
+  for_row_chunks(grid, [&](RowRange rows) {
+    for (int64_t i = rows.begin * grid.cols; i < rows.end * grid.cols; ++i) {
+      const int64_t group = i / grid.cols * grid.groups() + i % grid.cols / grid.group;
+      const float zero = zeros == nullptr ? grid.half() : zeros[group];
+      const float x = scales[group] * (static_cast<float>(codes[i]) - zero);
+      if (to.type == tensor::Real::kF32) static_cast<float*>(to.data)[i] = x;
+      else static_cast<tensor::Bf16*>(to.data)[i] = tensor::to_bf16(x);
+    }
+  });
+  return out;
+}
+
+int64_t first_nonfinite(const at::Tensor& tensor) {
+  const int64_t n = tensor.numel();
+  switch (tensor.scalar_type()) {
+    case at::kFloat: return tensor::first_nonfinite(tensor.const_data_ptr<float>(), n);
+    case at::kBFloat16: return tensor::first_nonfinite(reals_of(tensor).data, n, 0x7f80);
+    case at::kHalf: return tensor::first_nonfinite(tensor.const_data_ptr(), n, 0x7c00);
+    default: return -1;
+  }
+}
+
+}  // namespace ar::quant
