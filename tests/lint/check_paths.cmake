@@ -1,0 +1,15 @@
+# No file names a place on the machine it was written on. usage: cmake -DROOT=... -P check_paths.cmake
+cmake_minimum_required(VERSION 3.25)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/*)
+list(FILTER files EXCLUDE REGEX "^(build|\\.deps|\\.git|\\.cache)/|\\.safetensors$|check_paths\\.cmake$|\\.pyc$")
+set(failures "")
+foreach(file IN LISTS files)
+  # Absolute paths below a home or a work folder.
+  file(STRINGS ${ROOT}/${file} lines LIMIT_COUNT 1 REGEX "(^|[^A-Za-z0-9_.}])/(home|root|work|farm|Users)/[A-Za-z]")
+  if(lines)
+    string(APPEND failures "  ${file}: ${lines}\n")
+  endif()
+endforeach()
+if(failures)
+  message(FATAL_ERROR "Paths of one machine:\n${failures}")
+endif()
