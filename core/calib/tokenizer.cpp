@@ -40,6 +40,11 @@ auto make_part(const base::JsonCursor& root, const char* name, Make make) -> dec
   return make(*json);
 }
 
+void cut(std::vector<std::int32_t>& ids, std::size_t room, bool from_left) {
+  const auto extra = static_cast<std::ptrdiff_t>(ids.size() - room);
+  ids.erase(from_left ? ids.begin() : ids.end() - extra, from_left ? ids.begin() + extra : ids.end());
+}
+
 /// Encodes pieces and copies the ids of a piece that occurred before in the same text.
 class PieceEncoder {
  public:
@@ -91,14 +96,17 @@ Tokenizer Tokenizer::open(const std::filesystem::path& path) {
   auto tokenizer = parse(base::read_text_file(file), file.string());
   tokenizer.parts_->config = read_tokenizer_config(folder);
   auto& config = tokenizer.parts_->config;
-  const auto id = [&](const std::string& token) { return token.empty() ? std::nullopt : tokenizer.id_of(token); };
-  config.bos_id = id(config.bos_token);
-  config.eos_id = id(config.eos_token);
-  config.pad_id = id(config.pad_token);
+  const auto id = [&](const char* name) -> std::optional<std::int32_t> {
+    const auto token = config.special_tokens.find(name);
+    return token == config.special_tokens.end() ? std::nullopt : tokenizer.id_of(token->second);
+  };
+  config.bos_id = id("bos_token");
+  config.eos_id = id("eos_token");
+  config.pad_id = id("pad_token");
   return tokenizer;
 }
 
-std::vector<std::int32_t> Tokenizer::encode(std::string_view text, bool add_special) const {
+std::vector<std::int32_t> Tokenizer::encode(std::string_view text, bool add_special, std::size_t max_ids) const {
   if (text.size() > kMaxTextBytes) base::fail("a text of {} bytes is too long; at most {}", text.size(), kMaxTextBytes);
   std::vector<std::int32_t> ids;
   Pieces pieces;
@@ -117,7 +125,12 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text, bool add_spec
       encoder.encode(piece.text, ids);
     }
   }
-  if (add_special && parts_->post_processor) parts_->post_processor(ids);
+  const bool process = add_special && parts_->post_processor;
+  std::vector<std::int32_t> added;  // what an empty text gets: room that has to be left
+  if (process) parts_->post_processor(added);
+  const auto room = max_ids - std::min(max_ids, added.size());
+  if (ids.size() > room) cut(ids, room, parts_->config.truncate_left);
+  if (process) parts_->post_processor(ids);
   return ids;
 }
 

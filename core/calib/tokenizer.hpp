@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,9 +15,10 @@ namespace ar::calib {
 /// What tokenizer_config.json and its neighbours say; nothing here changes how text is split.
 struct TokenizerConfig {
   std::optional<std::int32_t> bos_id, eos_id, pad_id;
-  std::string bos_token, eos_token, pad_token, unk_token;  // empty when unset
-  std::int64_t model_max_length = 0;                       // 0: no limit
-  std::string chat_template;                               // Jinja source, empty when there is none
+  std::map<std::string, std::string> special_tokens;  // by name: "bos_token" to "<s>"
+  std::int64_t model_max_length = 0;                  // 0: no limit
+  bool truncate_left = false;                         // a text that is too long loses its beginning
+  std::string chat_template;                          // Jinja source, empty when there is none
 };
 
 /// A Hugging Face tokenizer read from tokenizer.json. Immutable: const methods may run on any thread.
@@ -32,7 +35,9 @@ class Tokenizer {
   ~Tokenizer();
 
   /// Token ids of `text`; invalid UTF-8 reads as U+FFFD. `add_special` lets the post-processor add BOS and the like.
-  std::vector<std::int32_t> encode(std::string_view text, bool add_special) const;
+  /// At most `max_ids` are returned, the added ones included.
+  std::vector<std::int32_t> encode(std::string_view text, bool add_special,
+                                   std::size_t max_ids = std::numeric_limits<std::size_t>::max()) const;
   /// Ids without an entry are passed over; bytes that form no UTF-8 become U+FFFD.
   std::string decode(const std::vector<std::int32_t>& ids, bool skip_special) const;
 

@@ -10,18 +10,13 @@ namespace fs = std::filesystem;
 
 constexpr double kLongestModel = 1e9;  // transformers writes 1e30 for "no limit"
 
-/// A token is written as a string or as an object with "content".
-void read_token(const base::JsonCursor& json, const char* key, std::string& token) {
-  const auto member = json.find(key);
-  if (!member || !token.empty()) return;
-  token = member->is_object() ? member->get_string("content") : member->as_string();
-}
-
+/// "bos_token" and the like, each a string or an object with "content". The first file that has one counts.
 void read_tokens(const base::JsonCursor& json, TokenizerConfig& config) {
-  read_token(json, "bos_token", config.bos_token);
-  read_token(json, "eos_token", config.eos_token);
-  read_token(json, "pad_token", config.pad_token);
-  read_token(json, "unk_token", config.unk_token);
+  for (const auto* name : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    const auto member = json.find(name);
+    if (!member) continue;
+    config.special_tokens.emplace(name, member->is_object() ? member->get_string("content") : member->as_string());
+  }
 }
 
 /// One template, or a list of named ones of which "default" counts.
@@ -37,6 +32,7 @@ void read_main(const base::JsonCursor& json, TokenizerConfig& config) {
   read_tokens(json, config);
   const double length = json.get_double("model_max_length", 0);
   if (length >= 1 && length < kLongestModel) config.model_max_length = static_cast<std::int64_t>(length);
+  config.truncate_left = json.get_string("truncation_side", "right") == "left";
   if (const auto source = json.find("chat_template")) config.chat_template = read_template(*source);
 }
 
