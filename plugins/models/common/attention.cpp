@@ -1,0 +1,78 @@
+#include <cmath>
+#include <memory>
+
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include "plugins/models/common/decoder_spec.hpp"
+#include "plugins/models/common/ops.hpp"
+#include "plugins/models/common/part.hpp"
+#include "plugins/models/common/shape.hpp"
+#include "plugins/models/common/stage_builder.hpp"
+
+namespace ar::models {
+namespace {
+
+/// Causal attention with q, k, v and o as four matrices, grouped key-value heads, rotary positions.
+class SeparateQkv final : public Attention {
+ public:
+  SeparateQkv(const DecoderSpec& spec, const Shape& shape, int64_t layer, StageBuilder& stage)
+      : heads_(shape.heads),
+        kv_heads_(shape.kv_heads),
+        head_dim_(shape.head_dim),
+        eps_(shape.norm_eps),
+        window_(shape.windows[static_cast<std::size_t>(layer)]) {
+    const int64_t width = heads_ * head_dim_;
+    const int64_t kv_width = kv_heads_ * head_dim_;
+    q_ = stage.linear(spec.names.q, width, shape.hidden, shape.qkv_bias);
+    k_ = stage.linear(spec.names.k, kv_width, shape.hidden, shape.qkv_bias);
+    v_ = stage.linear(spec.names.v, kv_width, shape.hidden, shape.qkv_bias);
+    o_ = stage.linear(spec.names.o, shape.hidden, width, shape.o_bias);
+    if (spec.qk_norm == QkNorm::kHeadRms) {
+      q_norm_ = stage.norm(spec.names.q_norm, head_dim_);
+      k_norm_ = stage.norm(spec.names.k_norm, head_dim_);
+    }
+  }
+
+  at::Tensor run(const at::Tensor& x, const DecoderContext& context, Runner& runner) const override {
+    const at::Tensor q = turned(runner.linear(q_, x), heads_, q_norm_, context, runner);
+    const at::Tensor k = turned(runner.linear(k_, x), kv_heads_, k_norm_, context, runner);
+    const at::Tensor v = split(runner.linear(v_, x), kv_heads_);
+    return runner.linear(o_, mix(q, k, v, context).flatten(2));
+  }
+
+ private:
+  /// [B, T, n d] -> [B, T, n, d]
+  at::Tensor split(const at::Tensor& x, int64_t n) const { return x.view({x.size(0), x.size(1), n, head_dim_}); }
+
+  at::Tensor turned(const at::Tensor& x, int64_t n, int64_t norm, const DecoderContext& context, Runner& runner) const {
+    at::Tensor heads = split(x, n);
+    if (norm >= 0) heads = rms_norm(heads, runner.parameter(norm), eps_);
+    return rotate_half(heads, context.rope);
+  }
+
+  /// LibTorch's fused kernel takes transposed views and grouped heads as they are and skips what lies above the
+  /// diagonal; only a window needs a mask.
+  at::Tensor mix(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const DecoderContext& context) const {
+    const auto mask = context.masks.find(window_);
+    const bool masked = window_ > 0 && mask != context.masks.end();
+    return at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2),
+                                            masked ? std::optional<at::Tensor>(mask->second) : std::nullopt, 0.0,
+                                            !masked, std::nullopt, heads_ != kv_heads_)
+        .transpose(1, 2);
+  }
+
+  int64_t heads_, kv_heads_, head_dim_;
+  double eps_;
+  int64_t window_;
+  int64_t q_ = -1, k_ = -1, v_ = -1, o_ = -1;
+  int64_t q_norm_ = -1, k_norm_ = -1;
+};
+
+}  // namespace
+
+std::unique_ptr<Attention> separate_qkv_attention(const DecoderSpec& spec, const Shape& shape, int64_t layer,
+                                                  StageBuilder& stage) {
+  return std::make_unique<SeparateQkv>(spec, shape, layer, stage);
+}
+
+}  // namespace ar::models

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ar/torch/model_arch.hpp"
+#include "plugins/models/common/decoder_spec.hpp"
+
+namespace ar::models {
+
+/// The tensor table of a checkpoint, seen by module name: the base model's prefix may be missing in stored names.
+class StoredNames {
+ public:
+  StoredNames(const TensorTable& tensors, std::string prefix);
+
+  /// The stored spelling of a tensor, as it is or without the prefix; "" when there is none.
+  std::string find(const std::string& tensor) const;
+  /// Throws when the tensor is missing or has another shape.
+  std::string require(const std::string& tensor, const std::vector<int64_t>& shape) const;
+  /// The weight of a module; a module that a format stored packed ("<module>.qweight" ...) has the spelling only.
+  std::string require_weight(const std::string& module, const std::vector<int64_t>& shape) const;
+  const TensorTable& tensors() const { return tensors_; }
+
+ private:
+  bool packed(const std::string& module) const;
+  void check_shape(const std::string& stored, const std::vector<int64_t>& shape) const;
+
+  const TensorTable& tensors_;
+  std::string prefix_;
+};
+
+/// Collects what one stage of the model owns, in registration order, and hands out the ids by which its parts will ask
+/// the runner. Throws naming a tensor that is missing or has another shape.
+class StageBuilder {
+ public:
+  /// `module` and `gguf` are put before every name: "model.layers.0." and "blk.0."; "" for stages outside blocks.
+  StageBuilder(const StoredNames& stored, std::string module, std::string gguf);
+
+  int64_t linear(const Name& name, int64_t out, int64_t in, bool bias);
+  int64_t norm(const Name& name, int64_t size);
+  int64_t parameter(const Name& name, const std::vector<int64_t>& shape);
+
+  std::vector<LinearSpec>& linears() { return linears_; }
+  std::vector<ParameterSpec>& parameters() { return parameters_; }
+
+ private:
+  const StoredNames& stored_;
+  std::string module_;
+  std::string gguf_;
+  std::vector<LinearSpec> linears_;
+  std::vector<ParameterSpec> parameters_;
+};
+
+}  // namespace ar::models
