@@ -4,8 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/model/checkpoint_tensor.hpp"
-#include "core/quant/finite.hpp"
-#include "core/tune/reals.hpp"
+#include "core/quant/rtn.hpp"
 
 namespace ar::engine {
 namespace {
@@ -54,12 +53,11 @@ void add_parameter(const Plan& plan, const ParameterSpec& spec, LoadedStage& loa
   loaded.parameter_specs.push_back(spec);
 }
 
-/// float32 and bfloat16; other types are rare in checkpoints and reach the check once they are converted.
 void check_finite(const Plan& plan, const std::string& name, const at::Tensor& t) {
-  if (t.scalar_type() != at::kFloat && t.scalar_type() != at::kBFloat16) return;
-  if (quant::all_finite(tune::reals(t), t.numel())) return;
-  base::fail("{}: tensor {} holds NaN or infinity; a weight must be finite",
-             plan.checkpoint->file_of(name).path().string(), name);
+  const int64_t at = quant::first_nonfinite(t);
+  if (at < 0) return;
+  base::fail("{}: tensor {} holds NaN or infinity at element {}; a weight must be finite",
+             plan.checkpoint->file_of(name).path().string(), name, at);
 }
 
 struct BlockPart {
@@ -86,7 +84,8 @@ LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
 
 at::Tensor load_unquantized(const Plan& plan, const std::string& name) {
   at::Tensor stored = model::tensor(*plan.checkpoint, name);
-  if (at::isFloatingType(stored.scalar_type())) check_finite(plan, name, stored);
+  const auto type = stored.scalar_type();
+  if (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf) check_finite(plan, name, stored);
   return plan.cast_unquantized && at::isFloatingType(stored.scalar_type()) ? stored.to(plan.weight_dtype) : stored;
 }
 

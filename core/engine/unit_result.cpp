@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/quant/dequantize.hpp"
 #include "core/quant/rtn.hpp"
 #include "core/tensor/parallel.hpp"
 
@@ -62,9 +61,11 @@ UnitResult round_unit(const Plan& plan, const LoadedStage& loaded) {
   for (std::size_t i = 0; i < result.layers.size(); ++i) {
     const tune::StageLinear& linear = loaded.stage.linears[i];
     if (!linear.tuned) continue;
-    const bool search = plan.method == Method::kOptRtn && linear.scheme.sym && linear.scheme.bits < 8;
-    result.layers[i] = search ? quant::rtn_search(linear.weight, linear.scheme, linear.scale_type)
-                              : quant::rtn(linear.weight, linear.scheme, linear.scale_type);
+    quant::RtnOptions options;
+    options.search = plan.method == Method::kOptRtn && linear.scheme.sym;
+    options.scale_type = linear.scale_type;
+    options.dtype = plan.weight_dtype;
+    result.layers[i] = quant::quantize_rtn(linear.weight, linear.scheme, options);
     result.weights[i] = quant::dequantize(*result.layers[i], linear.weight.scalar_type());
   }
   return result;

@@ -7,7 +7,6 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/quant/optimizer.hpp"
-#include "core/tune/reals.hpp"
 
 namespace ar::tune {
 
@@ -15,7 +14,8 @@ RoundingLayer::RoundingLayer(const StageLinear& linear, const TuneOptions& optio
     : linear_(&linear),
       options_(options),
       grid_(quant::make_grid(linear.scheme, linear.weight.size(0), linear.weight.size(1), linear.scale_type)),
-      source_(linear.weight.contiguous()) {
+      source_(linear.weight.contiguous()),
+      best_(grid_) {
   const auto f32 = at::TensorOptions(at::kFloat);
   weight_q_ = at::empty(source_.sizes(), source_.options().dtype(compute));
   range_min_ = at::empty({grid_.rows, grid_.groups()}, f32);
@@ -25,9 +25,6 @@ RoundingLayer::RoundingLayer(const StageLinear& linear, const TuneOptions& optio
     min_scale_ = at::ones({grid_.rows, grid_.groups()}, f32);
     max_scale_ = at::ones({grid_.rows, grid_.groups()}, f32);
   }
-  codes_ = at::empty({grid_.rows, grid_.cols}, at::kByte);
-  scale_ = at::empty({grid_.rows, grid_.groups()}, f32);
-  if (!grid_.sym) zero_point_ = at::empty({grid_.rows, grid_.groups()}, f32);
   if (options.optimizer == Optimizer::kSignSgd && options.momentum == 0.0) return;
   for (const at::Tensor& p : {value_, min_scale_, max_scale_}) {
     if (!p.defined()) continue;
@@ -38,7 +35,7 @@ RoundingLayer::RoundingLayer(const StageLinear& linear, const TuneOptions& optio
 }
 
 quant::IntTuning RoundingLayer::parameters() {
-  quant::IntTuning p{grid_, reals(source_)};
+  quant::IntTuning p{grid_, quant::reals_of(source_)};
   p.range_min = range_min_.data_ptr<float>();
   p.range_max = range_max_.data_ptr<float>();
   p.value = value_.data_ptr<float>();
@@ -49,24 +46,29 @@ quant::IntTuning RoundingLayer::parameters() {
   return p;
 }
 
-quant::IntPlanes RoundingLayer::planes() {
-  return {codes_.data_ptr<uint8_t>(), scale_.data_ptr<float>(),
-          zero_point_.defined() ? zero_point_.data_ptr<float>() : nullptr};
+namespace {
+
+/// From a row on.
+tensor::Reals rows_from(const at::Tensor& t, int64_t element) {
+  const tensor::Reals all = quant::mutable_reals_of(t);
+  return {static_cast<char*>(all.data) + element * t.element_size(), all.type};
 }
 
+}  // namespace
+
 void RoundingLayer::start(quant::RowRange rows) {
-  quant::group_ranges(grid_, reals(source_), rows, range_min_.data_ptr<float>(), range_max_.data_ptr<float>());
-  quant::fake_quant(parameters(), rows, mutable_reals(weight_q_, rows.begin * grid_.cols));
+  quant::group_ranges(grid_, quant::reals_of(source_), rows, range_min_.data_ptr<float>(), range_max_.data_ptr<float>());
+  quant::fake_quant(parameters(), rows, rows_from(weight_q_, rows.begin * grid_.cols));
 }
 
 void RoundingLayer::step(quant::RowRange rows, const at::Tensor& weight_gradient, const StepRates& rates) {
-  const tensor::Reals next = mutable_reals(weight_q_, rows.begin * grid_.cols);
+  const tensor::Reals next = rows_from(weight_q_, rows.begin * grid_.cols);
   if (gradients_.empty()) {
-    quant::sign_step(parameters(), rows, reals(weight_gradient), {rates.lr, rates.lr_minmax}, next);
+    quant::sign_step(parameters(), rows, quant::reals_of(weight_gradient), {rates.lr, rates.lr_minmax}, next);
     return;
   }
   const bool ranges = min_scale_.defined();
-  quant::accumulate_gradients(parameters(), rows, reals(weight_gradient), true,
+  quant::accumulate_gradients(parameters(), rows, quant::reals_of(weight_gradient), true,
                               {gradients_[0].data_ptr<float>(), ranges ? gradients_[1].data_ptr<float>() : nullptr,
                                ranges ? gradients_[2].data_ptr<float>() : nullptr});
   step_with_buffers(rows, rates);
@@ -91,27 +93,16 @@ void RoundingLayer::step_with_buffers(quant::RowRange rows, const StepRates& rat
   }
 }
 
-void RoundingLayer::snapshot(quant::RowRange rows) { quant::finish(parameters(), rows, planes()); }
+void RoundingLayer::snapshot(quant::RowRange rows) { quant::finish(parameters(), rows, best_.view()); }
 
 quant::QuantizedWeight RoundingLayer::result(bool has_snapshot) {
   if (!has_snapshot) {
-    quant::IntTuning untouched{grid_, reals(source_)};
+    quant::IntTuning untouched{grid_, quant::reals_of(source_)};
     untouched.range_min = range_min_.data_ptr<float>();
     untouched.range_max = range_max_.data_ptr<float>();
-    quant::finish(untouched, {0, grid_.rows}, planes());
+    quant::finish(untouched, {0, grid_.rows}, best_.view());
   }
-  quant::QuantizedWeight q;
-  q.scheme = linear_->scheme;
-  q.out = linear_->weight.size(0);
-  q.in = linear_->weight.size(1);
-  q.codes = codes_.view({q.out, q.in});
-  q.scale = scale_.to(stored_scale_dtype(grid_.scale_type));
-  q.zero_point = zero_point_;
-  if (linear_->scheme.group_size == 0) {
-    q.scale = q.scale.view({1});
-    if (q.zero_point.defined()) q.zero_point = q.zero_point.view({1});
-  }
-  return q;
+  return best_.to_weight(linear_->scheme, linear_->weight.size(0), linear_->weight.size(1), grid_.scale_type);
 }
 
 }  // namespace ar::tune

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/quant/int_tuning.hpp"
+#include "core/quant/planes.hpp"
 #include "core/quant/quantized_weight.hpp"
 #include "core/tune/options.hpp"
 #include "core/tune/stage.hpp"
@@ -43,7 +44,6 @@ class RoundingLayer {
 
  private:
   quant::IntTuning parameters();
-  quant::IntPlanes planes();
   void step_with_buffers(quant::RowRange rows, const StepRates& rates);
 
   const StageLinear* linear_;
@@ -53,7 +53,7 @@ class RoundingLayer {
   at::Tensor weight_q_;
   at::Tensor range_min_, range_max_;  // [out, G]
   at::Tensor value_, min_scale_, max_scale_;
-  at::Tensor codes_, scale_, zero_point_;
+  quant::PlaneStore best_;
   std::vector<at::Tensor> gradients_, first_, second_;  // of value, min_scale, max_scale; momentum and AdamW only
 };
 

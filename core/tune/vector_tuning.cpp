@@ -6,7 +6,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "core/quant/optimizer.hpp"
-#include "core/quant/vector_tuning.hpp"
+#include "core/quant/planes.hpp"
 
 namespace ar::tune {
 
@@ -14,7 +14,8 @@ VectorTuning::VectorTuning(const Stage& stage, const TuneOptions& options)
     : n_linears_(stage.linears.size()), n_parameters_(stage.parameters.size()), options_(options) {
   if (!options.norm_bias_tuning) return;
   const auto add = [&](bool bias, std::size_t id, const at::Tensor& source) {
-    Vector v{bias, id, source.contiguous(), {}, {}, {}, {}, {}, {}};
+    Vector v{bias, id, {}, source.contiguous(), {}, {}, {}, {}, {}, {}};
+    v.grid = quant::vector_grid(quant::reals_of(v.source), v.source.numel(), quant::ScaleType::kF16);
     v.offset = at::zeros_like(v.source);
     v.effective = at::zeros_like(v.source);
     v.gradient = at::zeros_like(v.source);
@@ -33,8 +34,8 @@ VectorTuning::VectorTuning(const Stage& stage, const TuneOptions& options)
 
 void VectorTuning::refresh(Vector& v) const {
   v.effective = at::empty(v.source.sizes(), v.source.options());  // leaves of the last step may still refer to the old one
-  quant::fake_quant_vector(v.source.const_data_ptr<float>(), v.offset.const_data_ptr<float>(), v.source.numel(),
-                           v.effective.mutable_data_ptr<float>());
+  quant::vector_fake_quant(v.grid, quant::reals_of(v.source), v.offset.const_data_ptr<float>(), v.source.numel(),
+                           quant::mutable_reals_of(v.effective));
 }
 
 void VectorTuning::use(TrainingWeights& weights) const {
@@ -67,8 +68,9 @@ void VectorTuning::step(const StepRates& rates) {
   for (Vector& v : vectors_) {
     const int64_t n = v.source.numel();
     float* offset = v.offset.mutable_data_ptr<float>();
-    float* g = v.gradient.mutable_data_ptr<float>();
-    quant::vector_offset_gradient(v.source.const_data_ptr<float>(), offset, g, n, g);
+    at::Tensor offset_gradient = at::empty(v.source.sizes(), v.source.options());
+    float* g = offset_gradient.mutable_data_ptr<float>();
+    quant::vector_gradient(v.grid, quant::reals_of(v.source), offset, v.gradient.const_data_ptr<float>(), n, true, g);
     if (options_.optimizer == Optimizer::kAdamW) {
       quant::adamw_step(offset, g, {v.first.mutable_data_ptr<float>(), v.second.mutable_data_ptr<float>()}, n, rates.lr, rates.step);
     } else if (options_.momentum != 0.0) {

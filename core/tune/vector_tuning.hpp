@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "core/quant/vector_tuning.hpp"
 #include "core/tune/options.hpp"
 #include "core/tune/rounding_layer.hpp"
 #include "core/tune/stage.hpp"
@@ -35,6 +36,7 @@ class VectorTuning {
   struct Vector {
     bool bias;
     std::size_t id;  // linear or parameter
+    quant::VectorGrid grid;
     at::Tensor source, offset, effective, gradient, best;
     at::Tensor first, second;  // momentum, AdamW
   };
