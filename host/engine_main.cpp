@@ -1,4 +1,5 @@
 // libexec/auto-round-engine: the commands that run a model. Started by bin/auto-round with the user's own argv.
+#include "core/base/error.hpp"
 #include "core/plugin/builtin_plugins.hpp"
 #include "host/cmd_quantize.hpp"
 #include "host/program.hpp"
