@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/ranges.h>
+
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/engine/device_client.hpp"
@@ -64,7 +66,7 @@ std::set<int64_t> choose_blocks(const Plan& plan) {
   }
   if (chosen.empty()) {
     base::refuse("--to_quant_block_names {}: no block has such a name; blocks are {} to {}; check the names or leave it unset",
-                 fmt::format("{}", fmt::join(patterns, ",")), blocks.front().name, blocks.back().name);
+                 fmt::join(patterns, ","), blocks.front().name, blocks.back().name);
   }
   return chosen;
 }
