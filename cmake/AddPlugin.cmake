@@ -22,6 +22,10 @@ function(ar_add_plugin)
   else()
     add_library(${target} MODULE ${arg_SOURCES})
     set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${arg_ID}.${arg_KIND} SUFFIX .so)
+    # Templates of the standard library ignore hidden visibility: name the one symbol that is to be seen.
+    set(symbols ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
+    file(CONFIGURE OUTPUT ${symbols} CONTENT "{ global: ar_plugin_entry; local: *; };\n")
+    target_link_options(${target} PRIVATE LINKER:--version-script=${symbols})
     # A symbol nobody provides must fail here, not in a user's run. Sanitised builds leave the runtime's to the program.
     if(NOT AR_SANITIZER_LIST)
       target_link_options(${target} PRIVATE LINKER:--no-undefined)

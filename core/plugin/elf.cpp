@@ -13,6 +13,8 @@ namespace {
 using Header = ElfW(Ehdr);
 using Segment = ElfW(Phdr);
 using Dynamic = ElfW(Dyn);
+using Section = ElfW(Shdr);
+using Symbol = ElfW(Sym);
 
 constexpr std::size_t kMaxBytes = std::size_t{16} << 20;  // no honest dynamic section or string table is larger
 
@@ -82,7 +84,36 @@ std::string machine_name(unsigned machine) {
   }
 }
 
+/// `count` items at `offset`, or none when they are not all there.
+template <typename T>
+std::vector<T> read_all(Reader& in, std::uint64_t offset, std::uint64_t count) {
+  if (count > kMaxBytes / sizeof(T)) return {};
+  std::vector<T> items(count);
+  if (!in.read(offset, items.data(), items.size())) items.clear();
+  return items;
+}
+
 }  // namespace
+
+std::vector<std::string> exported_symbols(const std::string& path) {
+  Reader in(path);
+  const auto header = read_header(in);
+  if (!header || header->e_shentsize != sizeof(Section)) return {};
+  std::vector<std::string> names;
+  const auto sections = read_all<Section>(in, header->e_shoff, header->e_shnum);
+  for (const Section& s : sections) {
+    if (s.sh_type != SHT_DYNSYM || s.sh_link >= sections.size()) continue;
+    auto strings = read_all<char>(in, sections[s.sh_link].sh_offset, sections[s.sh_link].sh_size);
+    strings.push_back('\0');
+    for (const Symbol& symbol : read_all<Symbol>(in, s.sh_offset, s.sh_size / sizeof(Symbol))) {
+      const bool local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL || ELF64_ST_VISIBILITY(symbol.st_other) != STV_DEFAULT;
+      // An absolute symbol is the name of a version, not something to call.
+      const bool defined = symbol.st_shndx != SHN_UNDEF && symbol.st_shndx != SHN_ABS;
+      if (!local && defined && symbol.st_name < strings.size()) names.emplace_back(strings.data() + symbol.st_name);
+    }
+  }
+  return names;
+}
 
 std::vector<std::string> needed_libraries(const std::string& path) {
   Reader in(path);

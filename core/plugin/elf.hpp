@@ -9,6 +9,9 @@ namespace ar::plugin {
 /// Empty when the file is no readable ELF object of this machine's word size.
 std::vector<std::string> needed_libraries(const std::string& path);
 
+/// Names of the symbols a shared object offers to others. Empty as above.
+std::vector<std::string> exported_symbols(const std::string& path);
+
 /// True when the file asks for LibTorch directly.
 bool needs_torch(const std::string& path);
 

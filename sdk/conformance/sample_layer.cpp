@@ -1,0 +1,162 @@
+#include "sample_layer.hpp"
+
+#include <cstring>
+#include <random>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "ar/cpp/tensor_view.hpp"
+
+namespace ar::conformance {
+namespace json = boost::json;
+namespace {
+
+template <typename T>
+std::string to_bytes(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+std::string random_codes(std::mt19937& random, std::size_t n, int bits) {
+  std::string codes(n, '\0');
+  for (char& c : codes) c = static_cast<char>(random() & ((1U << bits) - 1U));
+  return codes;
+}
+
+/// Bits of ordinary float16 numbers of both signs, between 2^-8 and 2^-5.
+std::string random_halves(std::mt19937& random, std::size_t n) {
+  std::vector<uint16_t> values(n);
+  for (auto& v : values) {
+    const auto exponent = static_cast<uint16_t>(7U + random() % 3U);
+    v = static_cast<uint16_t>((random() & 0x83FFU) | static_cast<unsigned>(exponent << 10U));
+  }
+  return to_bytes(values);
+}
+
+std::string random_zero_points(std::mt19937& random, std::size_t n, int bits) {
+  std::vector<float> values(n);
+  for (float& v : values) v = static_cast<float>(1U + random() % ((1U << bits) - 1U));
+  return to_bytes(values);
+}
+
+DLDataType dl_type(ar_dtype dtype) {
+  const auto bits = static_cast<uint8_t>(8 * dtype_bytes(dtype));
+  if (dtype == AR_DTYPE_BF16) return {kDLBfloat, bits, 1};
+  if (dtype == AR_DTYPE_F16 || dtype == AR_DTYPE_F32 || dtype == AR_DTYPE_F64) return {kDLFloat, bits, 1};
+  const bool is_signed = dtype == AR_DTYPE_I8 || dtype == AR_DTYPE_I16 || dtype == AR_DTYPE_I32 || dtype == AR_DTYPE_I64;
+  return {static_cast<uint8_t>(is_signed ? kDLInt : kDLUInt), bits, 1};
+}
+
+json::value group_json(const quant::Scheme& s) {
+  if (s.group_size_rows > 0) return json::array{s.group_size_rows, s.group_size};
+  return s.group_size;
+}
+
+json::object scheme_object(const quant::Scheme& s) {
+  return {{"bits", s.bits},
+          {"group_size", group_json(s)},
+          {"sym", s.sym},
+          {"data_type", s.data_type},
+          {"act_bits", s.act_bits},
+          {"act_group_size", s.act_group_size},
+          {"act_sym", s.act_sym},
+          {"act_data_type", s.act_data_type},
+          {"act_dynamic", s.act_dynamic}};
+}
+
+}  // namespace
+
+SampleScheme::SampleScheme(std::string name, quant::Scheme scheme) : name_(std::move(name)), scheme_(std::move(scheme)) {}
+
+ar_scheme SampleScheme::table() const {
+  const quant::Scheme& s = scheme_;
+  return {sizeof(ar_scheme),
+          name_.c_str(),
+          s.bits,
+          static_cast<int32_t>(s.group_size),
+          static_cast<int32_t>(s.group_size_rows),
+          s.sym ? 1 : 0,
+          s.data_type.c_str(),
+          s.act_bits,
+          static_cast<int32_t>(s.act_group_size),
+          s.act_sym ? 1 : 0,
+          s.act_dynamic ? 1 : 0,
+          s.act_data_type.c_str(),
+          s.super_bits.value_or(0),
+          s.super_group_size.value_or(0)};
+}
+
+std::string SampleScheme::json() const { return json::serialize(scheme_object(scheme_)); }
+
+SampleLayer::SampleLayer(std::string name, const SampleScheme& scheme, int64_t out, int64_t in, bool with_bias)
+    : name_(std::move(name)), scheme_(scheme.table()), integer_(scheme.values().data_type.rfind("int", 0) == 0) {
+  fill(scheme.values(), out, in, with_bias);
+  for (auto& [plane, tensor] : planes_) {
+    strides_.push_back(std::make_unique<std::vector<int64_t>>());
+    const ar_tensor view = view_of(plane, tensor, *strides_.back());
+    if (plane == "bias") bias_ = view;
+    else views_.push_back(view);
+  }
+  table_ = {sizeof(ar_layer), name_.c_str(), &scheme_,      out,
+            in,               0,             views_.data(), views_.size(),
+            with_bias ? &bias_ : nullptr};
+}
+
+void SampleLayer::fill(const quant::Scheme& s, int64_t out, int64_t in, bool with_bias) {
+  std::mt19937 random(20'240'517);
+  const auto n = static_cast<std::size_t>(out * in);
+  const int64_t groups = s.group_size > 0 ? (in + s.group_size - 1) / s.group_size : 1;
+  const auto n_groups = static_cast<std::size_t>(out * groups);
+  if (s.bits <= 8) add_plane("codes", AR_DTYPE_U8, {out, in}, random_codes(random, n, s.bits));
+  add_plane("scale", AR_DTYPE_F16, {out, groups}, random_halves(random, n_groups));
+  if (integer_ && !s.sym) add_plane("zero_point", AR_DTYPE_F32, {out, groups}, random_zero_points(random, n_groups, s.bits));
+  add_plane("weight", AR_DTYPE_BF16, {out, in}, random_halves(random, n));
+  if (with_bias) add_plane("bias", AR_DTYPE_F16, {out}, random_halves(random, static_cast<std::size_t>(out)));
+}
+
+void SampleLayer::add_plane(const std::string& plane, ar_dtype dtype, std::vector<int64_t> shape, std::string bytes) {
+  planes_[plane] = {dtype, std::move(shape), std::move(bytes)};
+}
+
+ar_tensor view_of(const std::string& name, const StoredTensor& tensor, std::vector<int64_t>& strides) {
+  strides.assign(tensor.shape.size(), 1);
+  for (std::size_t i = strides.size(); i-- > 1;) strides[i - 1] = strides[i] * tensor.shape[i];
+  DLTensor view{};
+  view.data = const_cast<char*>(tensor.bytes.data());
+  view.device = {kDLCPU, 0};
+  view.ndim = static_cast<int32_t>(tensor.shape.size());
+  view.dtype = dl_type(tensor.dtype);
+  view.shape = const_cast<int64_t*>(tensor.shape.data());
+  view.strides = strides.data();
+  return {sizeof(ar_tensor), name.c_str(), tensor.dtype, view};
+}
+
+std::string plan_json(const std::string& format, const SampleScheme& scheme, const std::string& layer,
+                      int64_t in_features, const std::string& options) {
+  const json::object s = scheme_object(scheme.values());
+  const json::object quantization{{"bits", scheme.values().bits},
+                                  {"data_type", scheme.values().data_type},
+                                  {"group_size", group_json(scheme.values())},
+                                  {"sym", scheme.values().sym}};
+  const json::object planned{{"name", layer},      {"scheme", s},           {"in_features", in_features}, {"in_block", true},
+                             {"quantized", true}, {"fixed_by_user", false}, {"reason", ""}};
+  const json::object config{{"architectures", json::array{"LlamaForCausalLM"}},
+                            {"model_type", "llama"},
+                            {"torch_dtype", "bfloat16"}};
+  std::string text = json::serialize(json::object{{"format", format},
+                                                  {"scheme", s},
+                                                  {"quantization", quantization},
+                                                  {"version", "0.0.0"},
+                                                  {"block_names", json::array{"model.layers"}},
+                                                  {"layers", json::array{planned}},
+                                                  {"extra_config", json::object{}},
+                                                  {"config", config},
+                                                  {"dtype", "bfloat16"},
+                                                  {"model", "conformance"},
+                                                  {"side_files", json::array{}}});
+  text.pop_back();
+  return text + ",\"options\":" + options + "}";
+}
+
+}  // namespace ar::conformance
