@@ -158,7 +158,8 @@ TEST_P(UpstreamGolden, PlanesStandForTheSourceWeights) {
   }
 }
 
-/// What upstream stores as `fake` is what its packed checkpoint dequantizes to, rounded to the model's bfloat16.
+/// What upstream stores as `fake` is what its packed checkpoint dequantizes to, rounded to the model's bfloat16; upstream keeps
+/// the sign of a weight that became zero, which codes do not hold.
 TEST(UpstreamGoldenFake, WeightsAreThoseOfThePackedLayers) {
   const fs::path packed = kGolden / "cases/llama-ar-w4a16";
   const auto stored = read_safetensors(packed / "layers.safetensors");
@@ -173,7 +174,8 @@ TEST(UpstreamGoldenFake, WeightsAreThoseOfThePackedLayers) {
       uint16_t bits;
       std::memcpy(&bits, bytes.data() + 2 * i, sizeof bits);
       const uint32_t u = formats::bits_of(w[i]);
-      ASSERT_EQ(bits, (u + 0x7FFFU + ((u >> 16U) & 1U)) >> 16U) << name << " element " << i;
+      const uint32_t ours = (u + 0x7FFFU + ((u >> 16U) & 1U)) >> 16U;
+      ASSERT_TRUE(bits == ours || ((bits | ours) & 0x7FFFU) == 0) << name << " element " << i;
     }
   }
 }
