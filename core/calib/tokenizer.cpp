@@ -1,7 +1,6 @@
 #include "core/calib/tokenizer.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include <boost/json/value.hpp>
@@ -13,6 +12,7 @@
 #include "core/calib/tokenizer/decoder.hpp"
 #include "core/calib/tokenizer/model.hpp"
 #include "core/calib/tokenizer/post_processor.hpp"
+#include "core/calib/tokenizer/transformers_view.hpp"
 #include "core/calib/tokenizer/utf8.hpp"
 #include "core/calib/tokenizer_config.hpp"
 
@@ -73,9 +73,7 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
-  const auto value = base::parse_json(json, where);
-  const base::JsonCursor root(value, where);
+std::unique_ptr<Tokenizer::Parts> Tokenizer::build(const base::JsonCursor& root) {
   auto parts = std::make_unique<Parts>();
   parts->model = make_token_model(root.at("model"));
   parts->normalizer = make_part(root, "normalizer", make_normalizer);
@@ -86,16 +84,23 @@ Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
     for (std::size_t i = 0; i < list->size(); ++i) parts->added.add(parse_added_token(list->at(i)), *parts->model);
   }
   parts->added.prepare(parts->normalizer);
-  return Tokenizer(std::move(parts));
+  return parts;
 }
 
-Tokenizer Tokenizer::open(const std::filesystem::path& path) {
+Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
+  const auto value = base::parse_json(json, where);
+  return Tokenizer(build({value, where}));
+}
+
+Tokenizer Tokenizer::open(const std::filesystem::path& path, TokenizerReading reading) {
   const auto folder = std::filesystem::is_directory(path) ? path : path.parent_path();
   const auto file = std::filesystem::is_directory(path) ? path / "tokenizer.json" : path;
   if (!std::filesystem::exists(file)) fail_without_tokenizer(folder);
-  auto tokenizer = parse(base::read_text_file(file), file.string());
-  tokenizer.parts_->config = read_tokenizer_config(folder);
+  auto value = base::parse_json_file(file);
+  if (reading == TokenizerReading::kTransformers) view_as_transformers(value, folder);
+  Tokenizer tokenizer(build({value, file.string()}));
   auto& config = tokenizer.parts_->config;
+  config = read_tokenizer_config(folder);
   const auto id = [&](const char* name) -> std::optional<std::int32_t> {
     const auto token = config.special_tokens.find(name);
     return token == config.special_tokens.end() ? std::nullopt : tokenizer.id_of(token->second);

@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace ar::base {
+class JsonCursor;
+}
+
 namespace ar::calib {
 
 /// What tokenizer_config.json and its neighbours say; nothing here changes how text is split.
@@ -21,12 +25,16 @@ struct TokenizerConfig {
   std::string chat_template;                          // Jinja source, empty when there is none
 };
 
+/// transformers does not take a tokenizer.json as it stands (see tokenizer/transformers_view.hpp);
+/// the tokenizers library does.
+enum class TokenizerReading { kTransformers, kFileAlone };
+
 /// A Hugging Face tokenizer read from tokenizer.json. Immutable: const methods may run on any thread.
 /// Errors are base::Error naming the file and the place in it.
 class Tokenizer {
  public:
   /// `path` is a model folder, or a tokenizer.json whose folder then gives the configuration.
-  static Tokenizer open(const std::filesystem::path& path);
+  static Tokenizer open(const std::filesystem::path& path, TokenizerReading reading = TokenizerReading::kTransformers);
   /// A tokenizer.json given as text; `where` names it in errors.
   static Tokenizer parse(std::string_view json, const std::string& where);
 
@@ -48,6 +56,7 @@ class Tokenizer {
  private:
   struct Parts;
   explicit Tokenizer(std::unique_ptr<Parts> parts);
+  static std::unique_ptr<Parts> build(const base::JsonCursor& root);
   std::unique_ptr<Parts> parts_;
 };
 
