@@ -69,7 +69,7 @@ void for_matching(const Tensors& tensors, const std::string& name_or_prefix, Bod
 
 Checkpoint::Checkpoint(const fs::path& folder) : folder_(folder) {
   std::error_code error;
-  if (!fs::is_directory(folder, error)) base::fail("{}: there is no such model folder", folder.string());
+  if (!fs::is_directory(folder, error)) base::refuse("{}: there is no such model folder", folder.string());
   if (is_there(folder / kIndex)) {
     add_indexed(folder / kIndex);
   } else if (is_there(folder / kSingle)) {

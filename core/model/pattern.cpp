@@ -22,8 +22,24 @@ void initialize_once() {
   if (status != ONIG_NORMAL) base::fail("Oniguruma cannot be initialised (status {})", status);
 }
 
+/// Length of a character by its first byte, 0 for a byte that starts none.
+size_t character_bytes(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first < 0xc2) return 0;
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+}
+
+/// Oniguruma trusts its input: a character cut off at the end would be read beyond it.
 bool is_utf8(std::string_view text) {
-  return onigenc_is_valid_mbc_string(ONIG_ENCODING_UTF8, begin_of(text), end_of(text)) != 0;
+  for (size_t i = 0; i < text.size();) {
+    const size_t n = character_bytes(static_cast<unsigned char>(text[i]));
+    if (n == 0 || n > text.size() - i) return false;
+    for (size_t k = 1; k < n; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80U) return false;
+    }
+    i += n;
+  }
+  return true;
 }
 
 std::string error_text(int code, OnigErrorInfo* info) {
