@@ -253,12 +253,6 @@ class Builder {
     over.sym = read_.given_false("asym");
     over.data_type = read_.given_text("data_type");
     over.act_bits = read_.given_int("act_bits");
-    over.act_group_size = read_.given_int("act_group_size");
-    over.act_sym = read_.given_false("act_asym");
-    over.act_data_type = read_.given_text("act_data_type");
-    over.act_dynamic = read_.given_false("disable_act_dynamic");
-    over.super_bits = read_.given_int("super_bits");
-    over.super_group_size = read_.given_int("super_group_size");
     if (const auto dtype = read_.given_text("scale_dtype")) over.scale_dtype = canonical_dtype(*dtype);
     read_lm_head();
     quant::resolve(run_.scheme, over);
