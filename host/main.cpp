@@ -6,6 +6,7 @@
 #include "host/cmd_list.hpp"
 #include "host/cmd_quantize.hpp"
 #include "host/cmd_tokenize.hpp"
+#include "host/cmd_tokenize.hpp"
 #include "host/launch.hpp"
 #include "host/list_algorithms.hpp"
 #include "host/program.hpp"
@@ -30,6 +31,7 @@ int dispatch(const Invocation& call, const std::vector<std::string>& argv) {
     if (!call.args.empty() && names_algorithms(call.args.front())) return list_algorithms({call.args.begin() + 1, call.args.end()});
     return cmd_list(call.args, light_search());
   }
+  if (call.command == Command::kTokenize) return cmd_tokenize(call.args);
   if (call.command == Command::kTokenize) return cmd_tokenize(call.args);
   if (call.command == Command::kQuantize && !check_quantize(call, light_search())) return 0;
   launch_engine(argv);
