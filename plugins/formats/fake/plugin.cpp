@@ -30,6 +30,9 @@ class Fake {
  public:
   static void check(const std::string& format, const ar_scheme& scheme) {
     if (format != "fake") throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is fake, without a colon");
+    if (scheme.bits < 16 && std::string_view(scheme.data_type).rfind("int", 0) != 0) {
+      throw Error(AR_UNSUPPORTED, std::string("data_type '") + scheme.data_type + "' is not in this build of format fake; accepted: int");
+    }
     if (scheme.act_bits < 16) {
       throw Error(AR_UNSUPPORTED, "act_bits " + std::to_string(scheme.act_bits) +
                                       ": quantized activations are not in this build of format fake; "
