@@ -6,8 +6,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones_like.h>
-#include <ATen/ops/sin.h>
-#include <ATen/ops/sum.h>
 
 #include "core/base/json.hpp"
 #include "core/model/checkpoint_tensor.hpp"
@@ -40,7 +38,7 @@ std::string failure_of(const std::function<void()>& call) {
 at::Tensor PlainRunner::linear(int64_t id, const at::Tensor& x) {
   const auto i = static_cast<std::size_t>(id);
   const at::Tensor y = at::matmul(x, weights.at(i).t());
-  return biases[i].defined() ? y + biases[i] : y;
+  return biases[i].defined() ? y.add(biases[i]) : y;
 }
 
 at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
@@ -125,13 +123,13 @@ Slopes TinyModel::slopes(int64_t linear, double step) const {
   const auto value = [&](const at::Tensor& weight) {
     block.weights[i] = weight;
     const at::Tensor out = model_->block(0, input, *shared, block);
-    return (out * wave(out, 0.9)).sum();
+    return out.mul(wave(out, 0.9)).sum();
   };
   const at::Tensor tuned = start.clone().set_requires_grad(true);
   value(tuned).backward();
-  const double gradient = (tuned.grad() * direction).sum().item<double>();
-  const double above = value(start + direction * step).item<double>();
-  const double below = value(start - direction * step).item<double>();
+  const double gradient = tuned.grad().mul(direction).sum().item<double>();
+  const double above = value(start.add(direction, step)).item<double>();
+  const double below = value(start.sub(direction, step)).item<double>();
   return {gradient, (above - below) / (2 * step)};
 }
 

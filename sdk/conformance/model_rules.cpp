@@ -1,8 +1,6 @@
 // What holds for model adapters, tried on a tiny checkpoint: --checkpoint DIR.
 #include <gtest/gtest.h>
 
-#include <ATen/ops/equal.h>
-#include <ATen/ops/sum.h>
 #include <algorithm>
 #include <cmath>
 #include <set>
