@@ -44,7 +44,7 @@ void add_runtime(std::vector<Option>& t) {
   t.push_back(used(g, "output_dir", kOne, kText, "DIR", "base folder of the results (./tmp_autoround)"));
   t.push_back(used(g, "format formats", kOne, kText, "NAMES", "output formats, comma separated (auto_round); see `auto-round list formats`"));
   t.push_back(used(g, "device_map device devices", kOne, kText, "DEVICE", "cpu, auto, an index or a device name (0); an index without a card is the CPU"));
-  t.push_back(used(g, "dataset", kOne, kText, "SPEC", "calibration text: FILE.json, FILE.jsonl or a cached set, with :num=N, :concat, ... (NeelNanda/pile-10k)"));
+  t.push_back(used(g, "dataset", kOne, kText, "SPEC", "calibration text: FILE.json or FILE.jsonl, with :num=N, :concat, ...; named sets are not in this version"));
   t.push_back(used(g, "batch_size train_bs bs", kOne, kInt, "N", "samples per forward pass (8)"));
   t.push_back(used(g, "seqlen seq_len", kOne, kInt, "N", "tokens per sample (2048); clamped to what the model takes"));
   t.push_back(used(g, "nsamples nsample", kOne, kInt, "N", "calibration samples (128; best: 512)"));
