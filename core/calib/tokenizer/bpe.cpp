@@ -1,7 +1,7 @@
 #include "core/calib/tokenizer/bpe.hpp"
 
-#include <algorithm>
 #include <queue>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,6 +31,23 @@ struct Candidate {
   }
 };
 
+using TextPair = std::pair<std::string_view, std::string_view>;
+
+/// The two sides of ["a", "b"] or "a b"; empty where it is neither.
+TextPair merge_parts(const boost::json::value& entry) {
+  const auto text_of = [](const boost::json::value& value) {
+    const auto* text = value.if_string();
+    return text != nullptr ? std::string_view(text->data(), text->size()) : std::string_view();
+  };
+  if (const auto* pair = entry.if_array()) {
+    return pair->size() == 2 ? TextPair(text_of((*pair)[0]), text_of((*pair)[1])) : TextPair();
+  }
+  const auto line = text_of(entry);
+  const auto blank = line.find(' ');
+  if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos) return {};
+  return {line.substr(0, blank), line.substr(blank + 1)};
+}
+
 }  // namespace
 
 Bpe::Bpe(const base::JsonCursor& json)
@@ -53,19 +70,9 @@ void Bpe::read_merges(const base::JsonCursor& json) {
   const auto& list = json.as_array();
   merges_.reserve(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const auto rank = static_cast<std::uint32_t>(i);
-    if (const auto* line = list[i].if_string()) {
-      const std::string_view text(line->data(), line->size());
-      const auto blank = text.find(' ');
-      if (blank == std::string_view::npos || text.find(' ', blank + 1) != std::string_view::npos) {
-        json.at(i).fail("is no merge; expected two tokens with a blank between them");
-      }
-      add_merge(text.substr(0, blank), text.substr(blank + 1), rank, json);
-      continue;
-    }
-    const auto pair = json.at(i);
-    if (pair.as_array().size() != 2) pair.fail("is no merge; expected two tokens");
-    add_merge(pair.at(0).as_string(), pair.at(1).as_string(), rank, json);
+    const auto [left, right] = merge_parts(list[i]);
+    if (left.empty() || right.empty()) json.at(i).fail("is no merge; expected [\"left\", \"right\"] or \"left right\"");
+    add_merge(left, right, static_cast<std::uint32_t>(i), json);
   }
 }
 
