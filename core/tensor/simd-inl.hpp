@@ -55,7 +55,7 @@ HWY_INLINE void store_or_nan(VF x, float* p) { store(x, p); }
 HWY_INLINE void store_or_nan(VF x, Bf16* p) {
   const U32 d;
   const auto quiet = hn::Or(hn::BitCast(d, x), hn::Set(d, 0x400000u));
-  const auto bits = hn::IfThenElse(hn::RebindMask(d, hn::Ne(x, x)), quiet, bf16_bits(x));
+  const auto bits = hn::IfThenElse(hn::RebindMask(d, hn::Not(hn::Eq(x, x))), quiet, bf16_bits(x));
   hn::StoreU(hn::DemoteTo(U16(), hn::BitCast(I32(), hn::ShiftRight<16>(bits))), U16(), &p->bits);
 }
 
