@@ -15,7 +15,9 @@ endfunction()
 # One precompiled header, made once, for every engine target that names ar::torch or a library above it.
 function(ar_use_pch name)
   set(above_torch ar::torch ar::sdk_torch ar_tensor ar_quant ar_tune ar_engine)
-  if(NOT AR_PCH OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  get_target_property(type ${name} TYPE)
+  # Programs are compiled with -fPIE, which a header precompiled with -fPIC does not fit.
+  if(NOT AR_PCH OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR type STREQUAL "EXECUTABLE")
     return()
   endif()
   foreach(item IN LISTS ARGN)

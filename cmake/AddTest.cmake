@@ -1,6 +1,7 @@
-# ar_add_test(NAME quant_int_test SOURCES int_test.cpp LINK ar_quant): a GoogleTest binary, each of its tests known to ctest.
+# ar_add_test(NAME quant_test SOURCES int_test.cpp LINK ar_quant [LABELS slow]): a GoogleTest binary, each of its tests known
+# to ctest and labelled with the binary's name. Tests that skip themselves count as skipped.
 function(ar_add_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK;LABELS")
   ar_drop_missing_sources()
   if(NOT AR_TESTS)
     return()
@@ -12,8 +13,8 @@ function(ar_add_test)
   target_compile_definitions(${arg_NAME} PRIVATE
     AR_SOURCE_DIR="${PROJECT_SOURCE_DIR}" AR_BINARY_DIR="${PROJECT_BINARY_DIR}" AR_SHARED_DIR="${AR_SHARED_DIR}")
   set_target_properties(${arg_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                       PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
+  gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+                       PROPERTIES LABELS "${arg_NAME};${arg_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
 endfunction()
 
 # The full golden data: AR_SHARED, else ../shared, else "". Tests fall back on tests/golden.
