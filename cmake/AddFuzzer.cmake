@@ -1,0 +1,31 @@
+# ar_add_fuzzer(NAME config SOURCES config_fuzz.cpp LINK ar_store): a libFuzzer target over seeds/<NAME> beside the caller.
+# In the fuzz preset ctest runs it for a minute; in every other build the seeds are replayed once.
+set(AR_FUZZ_SECONDS 60 CACHE STRING "How long ctest runs each fuzz target")
+
+function(ar_add_fuzzer)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK")
+  ar_drop_missing_sources()
+  set(target ${arg_NAME}_fuzz)
+  set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${arg_NAME})
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_LINK} ar_compile_options)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if(AR_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set(corpus ${PROJECT_BINARY_DIR}/fuzz/${arg_NAME})
+    file(MAKE_DIRECTORY ${corpus})
+    add_test(NAME fuzz.${arg_NAME} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz
+             COMMAND ${target} -max_total_time=${AR_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+                     -artifact_prefix=${arg_NAME}- ${corpus} ${seeds})
+    math(EXPR limit "${AR_FUZZ_SECONDS} + 120")
+    add_dependencies(fuzzers ${target})
+  else()
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
+    add_test(NAME fuzz.${arg_NAME} COMMAND ${target} ${seeds})
+    set(limit 120)
+  endif()
+  set_tests_properties(fuzz.${arg_NAME} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+endfunction()
+if(AR_FUZZ)
+  add_custom_target(fuzzers)
+endif()

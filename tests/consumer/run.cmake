@@ -1,0 +1,48 @@
+# usage: cmake -DSOURCE=<tree> -DBUILD=<its build folder> -DC=<compiler> -DCXX=<compiler> -P run.cmake
+cmake_minimum_required(VERSION 3.25)
+set(work ${BUILD}/tests/consumer/scratch)
+# A space and a letter outside ASCII: plugin folders may have them.
+set(prefix "${work}/pré fix")
+set(plugins "${work}/own plugins")
+file(REMOVE_RECURSE ${work})
+
+# run(<variable for stdout> <command>...): the command must succeed.
+function(run out)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${work} RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE errors)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nstatus ${status}\n${text}\n${errors}")
+  endif()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+function(expect text pattern what)
+  if(NOT text MATCHES "${pattern}")
+    message(FATAL_ERROR "${what}: no match for ${pattern} in\n${text}")
+  endif()
+endfunction()
+
+file(MAKE_DIRECTORY ${work})
+run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+run(ignored ${CMAKE_COMMAND} -S ${SOURCE}/sdk/examples/out_of_tree -B ${plugins} -G Ninja -DCMAKE_PREFIX_PATH=${prefix}
+            -DCMAKE_C_COMPILER=${C} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+file(READ ${plugins}/compile_commands.json commands)
+if(commands MATCHES "[Tt]orch|ATen|${SOURCE}/(core|sdk/include)")
+  message(FATAL_ERROR "The plugins were not built from the installed SDK alone:\n${commands}")
+endif()
+run(ignored ${CMAKE_COMMAND} --build ${plugins})
+
+set(program ${prefix}/bin/auto-round)
+run(listed ${program} list formats --plugin-dir ${plugins})
+foreach(id raw_planes dequantized)
+  expect("${listed}" "${id}" "list formats")
+  if(EXISTS ${BUILD}/bin/ar-plugin-check)
+    run(ignored ${prefix}/bin/ar-plugin-check ${plugins}/${id}.format.so)
+  endif()
+  set(output ${work}/${id})
+  run(ignored ${program} ${SOURCE}/examples/tinystories-656k --scheme W4A16 --group_size 32 --iters 0 --disable_opt_rtn
+              --format ${id} --plugin-dir ${plugins} --device_map cpu --output_dir ${output})
+  file(GLOB_RECURSE tensors ${output}/*.safetensors)
+  if(NOT tensors)
+    message(FATAL_ERROR "--format ${id}: no .safetensors below ${output}")
+  endif()
+endforeach()
