@@ -41,11 +41,8 @@ const Item& find_item(const std::vector<std::string>& positionals) {
 }
 
 Arguments parse(const std::vector<std::string>& args) {
-  static const std::vector<OptionSpec> specs = {{"json"},
-                                                {"verbose"},
-                                                {"strict"},
-                                                {"plugin_dir", Arity::kOne, ValueType::kText, "DIR"},
-                                                {"no_default_plugins"}};
+  static const std::vector<OptionSpec> specs = {
+      {"json"}, {"verbose"}, {"strict"}, {"plugin_dir", Arity::kOne, ValueType::kText, "DIR"}, {"no_default_plugins"}};
   return Arguments::parse(specs, args, 1);
 }
 

@@ -1,7 +1,7 @@
 #include "host/list_rows.hpp"
 
-#include <boost/json/object.hpp>
 #include <fmt/ranges.h>
+#include <boost/json/object.hpp>
 
 #include "host/table.hpp"
 

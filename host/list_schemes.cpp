@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <boost/json/object.hpp>
 #include <fmt/ranges.h>
+#include <boost/json/object.hpp>
 
 #include "core/quant/scheme.hpp"
 #include "host/list_rows.hpp"
@@ -15,8 +15,8 @@ std::vector<std::string> formats_with(const std::vector<FormatEntry>& entries, c
   std::vector<std::string> names;
   for (const FormatEntry& entry : entries) {
     const auto& schemes = entry.schemes;
-    const bool stored = std::find(schemes.begin(), schemes.end(), scheme) != schemes.end() ||
-                        schemes == std::vector<std::string>{"*"};
+    const bool stored =
+        std::find(schemes.begin(), schemes.end(), scheme) != schemes.end() || schemes == std::vector<std::string>{"*"};
     if (entry.reason.empty() && stored) names.push_back(entry.name);
   }
   return names;
@@ -46,21 +46,21 @@ json::array scheme_json(const std::vector<FormatEntry>& entries) {
   for (const std::string& name : quant::preset_names()) {
     const quant::Scheme s = quant::preset(name);
     const auto formats = formats_with(entries, name);
-    array.push_back(json::object{{"name", name},
-                                 {"bits", s.bits},
-                                 {"group_size", s.group_size},
-                                 {"group_size_rows", s.group_size_rows},
-                                 {"sym", s.sym},
-                                 {"data_type", s.data_type},
-                                 {"act_bits", s.act_bits},
-                                 {"act_group_size", s.act_group_size},
-                                 {"act_sym", s.act_sym},
-                                 {"act_dynamic", s.act_dynamic},
-                                 {"act_data_type", s.act_data_type},
-                                 {"super_bits", s.super_bits ? json::value(*s.super_bits) : json::value()},
-                                 {"super_group_size",
-                                  s.super_group_size ? json::value(*s.super_group_size) : json::value()},
-                                 {"formats", json::array(formats.begin(), formats.end())}});
+    array.push_back(
+        json::object{{"name", name},
+                     {"bits", s.bits},
+                     {"group_size", s.group_size},
+                     {"group_size_rows", s.group_size_rows},
+                     {"sym", s.sym},
+                     {"data_type", s.data_type},
+                     {"act_bits", s.act_bits},
+                     {"act_group_size", s.act_group_size},
+                     {"act_sym", s.act_sym},
+                     {"act_dynamic", s.act_dynamic},
+                     {"act_data_type", s.act_data_type},
+                     {"super_bits", s.super_bits ? json::value(*s.super_bits) : json::value()},
+                     {"super_group_size", s.super_group_size ? json::value(*s.super_group_size) : json::value()},
+                     {"formats", json::array(formats.begin(), formats.end())}});
   }
   return array;
 }

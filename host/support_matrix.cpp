@@ -18,13 +18,16 @@ std::vector<std::string> split(const std::string& text) {
   return items;
 }
 
-/// What the plugin's capabilities say about one of its names: "NAME=A,B" where it has such an item, else the plain ones.
+/// What the plugin's capabilities say about one of its names: "NAME=A,B" where it has such an item, else the plain
+/// ones.
 std::vector<std::string> own_schemes(const plugin::Row& row, const std::string& name) {
   std::vector<std::string> plain;
   for (const std::string& item : row.capabilities) {
     const std::size_t equals = item.find('=');
-    if (equals == std::string::npos) plain.push_back(item);
-    else if (item.substr(0, equals) == name) return split(item.substr(equals + 1));
+    if (equals == std::string::npos)
+      plain.push_back(item);
+    else if (item.substr(0, equals) == name)
+      return split(item.substr(equals + 1));
   }
   return plain;
 }

@@ -1,5 +1,6 @@
 // ar-plugin-describe FILE | ar-plugin-describe KIND ID
-// Prints the sidecar of a plugin file, or of a linked-in plugin. A tool of the build: unlike `list` it opens the plugin.
+// Prints the sidecar of a plugin file, or of a linked-in plugin. A tool of the build: unlike `list` it opens the
+// plugin.
 
 #include <cstdio>
 #include <filesystem>
@@ -25,8 +26,8 @@ const ar_plugin_desc* linked_in(const std::string& kind, const std::string& id) 
 int main(int argc, char** argv) {
   try {
     if (argc != 2 && argc != 3) throw std::runtime_error("usage: ar-plugin-describe FILE | KIND ID");
-    const auto* desc = argc == 3 ? linked_in(argv[1], argv[2])
-                                 : ar::plugin::open_library(std::filesystem::absolute(argv[1]).string());
+    const auto* desc =
+        argc == 3 ? linked_in(argv[1], argv[2]) : ar::plugin::open_library(std::filesystem::absolute(argv[1]).string());
     const std::string text = to_json(ar::plugin::describe(*desc));
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;

@@ -106,7 +106,8 @@ std::vector<std::string> exported_symbols(const std::string& path) {
     auto strings = read_all<char>(in, sections[s.sh_link].sh_offset, sections[s.sh_link].sh_size);
     strings.push_back('\0');
     for (const Symbol& symbol : read_all<Symbol>(in, s.sh_offset, s.sh_size / sizeof(Symbol))) {
-      const bool local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL || ELF64_ST_VISIBILITY(symbol.st_other) != STV_DEFAULT;
+      const bool local =
+          ELF64_ST_BIND(symbol.st_info) == STB_LOCAL || ELF64_ST_VISIBILITY(symbol.st_other) != STV_DEFAULT;
       // An absolute symbol is the name of a version, not something to call.
       const bool defined = symbol.st_shndx != SHN_UNDEF && symbol.st_shndx != SHN_ABS;
       if (!local && defined && symbol.st_name < strings.size()) names.emplace_back(strings.data() + symbol.st_name);

@@ -23,13 +23,12 @@ std::string describe_all(const std::vector<Place>& places, std::size_t except) {
 
 base::Error unusable_error(std::string_view name, const Slot& slot, const std::vector<Place>& places) {
   const Candidate& c = slot.candidate();
-  const std::string reason = slot.status() == Slot::Status::kBroken
-                                 ? slot.reason()
-                                 : "it needs LibTorch, which this program does not load";
-  return {base::Exit::kPlugin,
-          fmt::format("the {} '{}' cannot be used\n  plugin: {} ({})\n  reason: {}\n  also searched: {}",
-                      kind_name(c.kind), name, c.origin(), source_name(places[c.place].source), reason,
-                      describe_all(places, c.place))};
+  const std::string reason =
+      slot.status() == Slot::Status::kBroken ? slot.reason() : "it needs LibTorch, which this program does not load";
+  return {
+      base::Exit::kPlugin,
+      fmt::format("the {} '{}' cannot be used\n  plugin: {} ({})\n  reason: {}\n  also searched: {}", kind_name(c.kind),
+                  name, c.origin(), source_name(places[c.place].source), reason, describe_all(places, c.place))};
 }
 
 base::Error unknown_error(ar_kind kind, std::string_view name, const std::vector<const Slot*>& known,

@@ -90,8 +90,8 @@ const char* outcome_name(Place::Outcome outcome) {
 }
 
 std::string describe(const Place& place) {
-  std::string text = place.path.empty() ? source_name(place.source)
-                                        : place.path + " (" + source_name(place.source) + ")";
+  std::string text =
+      place.path.empty() ? source_name(place.source) : place.path + " (" + source_name(place.source) + ")";
   text += std::string(": ") + outcome_name(place.outcome);
   return place.detail.empty() ? text : text + ", " + place.detail;
 }

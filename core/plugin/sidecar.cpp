@@ -39,8 +39,8 @@ ar_kind parse_kind(const base::JsonCursor& kind) {
 }  // namespace
 
 Description describe(const ar_plugin_desc& desc) {
-  return {desc.kind,      desc.id,        strings(desc.aliases), desc.title, desc.version,
-          desc.sdk_major, desc.sdk_minor, desc.build_tag,        strings(desc.capabilities)};
+  return {desc.kind,      desc.id,        strings(desc.aliases),     desc.title, desc.version, desc.sdk_major,
+          desc.sdk_minor, desc.build_tag, strings(desc.capabilities)};
 }
 
 std::string to_json(const Description& d) {
@@ -71,15 +71,14 @@ Description parse_sidecar(const std::string& text, const std::string& where) {
 }
 
 std::string differences(const Description& a, const Description& b) {
-  const std::pair<const char*, bool> fields[] = {
-      {"kind", a.kind == b.kind},
-      {"id", a.id == b.id},
-      {"aliases", a.aliases == b.aliases},
-      {"title", a.title == b.title},
-      {"version", a.version == b.version},
-      {"sdk", a.sdk_major == b.sdk_major && a.sdk_minor == b.sdk_minor},
-      {"build_tag", a.build_tag == b.build_tag},
-      {"capabilities", a.capabilities == b.capabilities}};
+  const std::pair<const char*, bool> fields[] = {{"kind", a.kind == b.kind},
+                                                 {"id", a.id == b.id},
+                                                 {"aliases", a.aliases == b.aliases},
+                                                 {"title", a.title == b.title},
+                                                 {"version", a.version == b.version},
+                                                 {"sdk", a.sdk_major == b.sdk_major && a.sdk_minor == b.sdk_minor},
+                                                 {"build_tag", a.build_tag == b.build_tag},
+                                                 {"capabilities", a.capabilities == b.capabilities}};
   std::string names;
   for (const auto& [name, equal] : fields) {
     if (!equal) names += std::string(names.empty() ? "" : ", ") + name;

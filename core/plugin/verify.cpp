@@ -90,7 +90,8 @@ Api complete(const void* table, const Function (&required)[N]) {
   std::memcpy(&api, table, std::min(size, sizeof(api)));
   for (const Function& f : required) {
     void* pointer = nullptr;
-    if (f.offset + sizeof(pointer) <= size) std::memcpy(&pointer, reinterpret_cast<const char*>(&api) + f.offset, sizeof(pointer));
+    if (f.offset + sizeof(pointer) <= size)
+      std::memcpy(&pointer, reinterpret_cast<const char*>(&api) + f.offset, sizeof(pointer));
     if (pointer == nullptr) throw Rejection(fmt::format("it lacks the required function '{}'", f.name));
   }
   api.struct_size = sizeof(api);

@@ -18,8 +18,10 @@ namespace {
 using ar::conformance::subject;
 
 constexpr const char* kUsage =
-    "usage: ar-plugin-check [--quirk renames_tensors|lossy]... [--rows N] [--columns N] [--checkpoint DIR] FILE\n"
+    "usage: ar-plugin-check [--quirk NAME]... [--rows N] [--columns N] [--checkpoint DIR] FILE\n"
     "Opens FILE (<id>.format.so, <id>.device.so, <id>.model.so) as the program does and tries every rule of its kind.\n"
+    "  --quirk            what the plugin may do otherwise: renames_tensors, stores_no_layers, lossy "
+    "(docs/plugin_guide.md)\n"
     "  --rows, --columns  size of the sample layer of a format (64 x 256)\n"
     "  --checkpoint       models: folder with config.json and safetensors weights of a tiny model\n"
     "Exit status: 0 all rules hold, 1 a rule is broken, 2 wrong usage, 3 the loader refuses the file.\n";
@@ -63,10 +65,14 @@ bool parse(int argc, char** argv, std::string& file) {
     if (++i == argc) return false;
     const std::string value = argv[i];
     if (word == "--quirk" && set_quirk(quirks, value)) continue;
-    if (word == "--checkpoint") subject().checkpoint = value;
-    else if (word == "--rows") quirks.out_features = std::atoll(argv[i]);
-    else if (word == "--columns") quirks.in_features = std::atoll(argv[i]);
-    else return false;
+    if (word == "--checkpoint")
+      subject().checkpoint = value;
+    else if (word == "--rows")
+      quirks.out_features = std::atoll(argv[i]);
+    else if (word == "--columns")
+      quirks.in_features = std::atoll(argv[i]);
+    else
+      return false;
   }
   return !file.empty() && quirks.out_features > 0 && quirks.in_features > 0;
 }
@@ -84,7 +90,8 @@ int hand_over(char** argv) {
   const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   const auto other = here / "ar-plugin-check-torch";
   ::execv(other.c_str(), argv);
-  std::fprintf(stderr, "ar-plugin-check: %s: %s; it checks plugins that need LibTorch\n", other.c_str(), std::strerror(errno));
+  std::fprintf(stderr, "ar-plugin-check: %s: %s; it checks plugins that need LibTorch\n", other.c_str(),
+               std::strerror(errno));
   return 2;
 }
 

@@ -20,7 +20,8 @@ bool may_be_exported(const std::string& symbol, ar_kind kind) {
       symbol.find("__odr_asan") != std::string::npos || symbol.find("__tsan") != std::string::npos) {
     return true;
   }
-  return kind == AR_KIND_MODEL && (symbol.find("2ar9ModelArch") != std::string::npos || symbol.find("2ar5Error") != std::string::npos);
+  return kind == AR_KIND_MODEL &&
+         (symbol.find("2ar9ModelArch") != std::string::npos || symbol.find("2ar5Error") != std::string::npos);
 }
 
 TEST(CommonRules, ExportsNothingButItsEntry) {
@@ -48,9 +49,7 @@ TEST(CommonRules, DescribesItself) {
   EXPECT_EQ(capabilities.size(), d.capabilities.size()) << "a capability is named twice";
 }
 
-TEST(CommonRules, OpensTwiceAsTheSame) {
-  EXPECT_EQ(plugin::open_library(subject().path), subject().desc);
-}
+TEST(CommonRules, OpensTwiceAsTheSame) { EXPECT_EQ(plugin::open_library(subject().path), subject().desc); }
 
 TEST(CommonRules, OpensFromAPathWithBlanksAndLetters) {
   std::string pattern = (fs::temp_directory_path() / "plugin ordnér XXXXXX").string();

@@ -14,8 +14,10 @@ bool usable() { return api().probe(nullptr) == AR_OK; }
 
 TEST(DeviceRules, SaysWhetherItIsUsable) {
   ar_error err{};
-  if (api().probe(&err) == AR_OK) EXPECT_GE(api().count(), 1) << "usable, yet there is no device";
-  else EXPECT_STRNE(err.text, "") << "not usable, without a reason";
+  if (api().probe(&err) == AR_OK)
+    EXPECT_GE(api().count(), 1) << "usable, yet there is no device";
+  else
+    EXPECT_STRNE(err.text, "") << "not usable, without a reason";
 }
 
 TEST(DeviceRules, CountsTheSameTwice) {

@@ -65,9 +65,7 @@ bool has_unpack() {
   return table->struct_size >= offsetof(ar_format_api, unpack) + sizeof(void*) && table->unpack != nullptr;
 }
 
-bool lists_everything() {
-  return plugin::describe(*subject().desc).capabilities == std::vector<std::string>{"*"};
-}
+bool lists_everything() { return plugin::describe(*subject().desc).capabilities == std::vector<std::string>{"*"}; }
 
 std::vector<Combination> listed_combinations() {
   const auto d = plugin::describe(*subject().desc);
@@ -108,13 +106,15 @@ std::string resolved(const Combination& c) {
   const std::string plan = plan_json(c.format, c.scheme, kLayerName, subject().quirks.in_features);
   char name[256] = "";
   ar_error err{};
-  EXPECT_EQ(api().resolve(c.format.c_str(), plan.c_str(), name, sizeof(name), &err), AR_OK) << c.text() << ": " << err.text;
+  EXPECT_EQ(api().resolve(c.format.c_str(), plan.c_str(), name, sizeof(name), &err), AR_OK)
+      << c.text() << ": " << err.text;
   return name;
 }
 
 Output::Output(const Combination& c, int n_threads) : host(n_threads) {
   const std::string plan = plan_json(resolved(c), c.scheme, kLayerName, subject().quirks.in_features);
-  EXPECT_EQ(api().open(host.table(), plan.c_str(), target.table(), &writer, &err), AR_OK) << c.text() << ": " << err.text;
+  EXPECT_EQ(api().open(host.table(), plan.c_str(), target.table(), &writer, &err), AR_OK)
+      << c.text() << ": " << err.text;
 }
 
 Output::~Output() { api().close(writer); }

@@ -22,9 +22,7 @@ at::Tensor wave(const at::Tensor& like, double frequency) {
 
 const ModelArch& arch() { return *static_cast<const ModelArch*>(subject().model->api.arch()); }
 
-std::string config_text() {
-  return base::read_text_file(std::filesystem::path(subject().checkpoint) / "config.json");
-}
+std::string config_text() { return base::read_text_file(std::filesystem::path(subject().checkpoint) / "config.json"); }
 
 std::string failure_of(const std::function<void()>& call) {
   try {

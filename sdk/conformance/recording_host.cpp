@@ -59,8 +59,8 @@ ar_status RecordingSink::end(void* ctx, void* handle, ar_error* err) {
   std::size_t expected = dtype_bytes(pending->tensor.dtype);
   for (const int64_t n : pending->tensor.shape) expected *= static_cast<std::size_t>(n);
   if (pending->tensor.bytes.size() != expected) {
-    return self.breach(err, pending->name + ": " + std::to_string(pending->tensor.bytes.size()) + " bytes written, its shape announces " +
-                                std::to_string(expected));
+    return self.breach(err, pending->name + ": " + std::to_string(pending->tensor.bytes.size()) +
+                                " bytes written, its shape announces " + std::to_string(expected));
   }
   self.done_[pending->name] = std::move(pending->tensor);
   return AR_OK;

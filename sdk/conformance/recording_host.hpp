@@ -30,8 +30,8 @@ class RecordingSink {
 
   const ar_sink* table() const { return &table_; }
   const StoredTensors& tensors() const { return done_; }
-  int64_t calls() const { return calls_; }            // begin, write and end together
-  int64_t open_handles() const { return n_open_; }    // begun and not ended
+  int64_t calls() const { return calls_; }               // begin, write and end together
+  int64_t open_handles() const { return n_open_; }       // begun and not ended
   const std::string& misuse() const { return misuse_; }  // the first breach of the contract, "" = none
 
  private:

@@ -44,7 +44,8 @@ DLDataType dl_type(ar_dtype dtype) {
   const auto bits = static_cast<uint8_t>(8 * dtype_bytes(dtype));
   if (dtype == AR_DTYPE_BF16) return {kDLBfloat, bits, 1};
   if (dtype == AR_DTYPE_F16 || dtype == AR_DTYPE_F32 || dtype == AR_DTYPE_F64) return {kDLFloat, bits, 1};
-  const bool is_signed = dtype == AR_DTYPE_I8 || dtype == AR_DTYPE_I16 || dtype == AR_DTYPE_I32 || dtype == AR_DTYPE_I64;
+  const bool is_signed =
+      dtype == AR_DTYPE_I8 || dtype == AR_DTYPE_I16 || dtype == AR_DTYPE_I32 || dtype == AR_DTYPE_I64;
   return {static_cast<uint8_t>(is_signed ? kDLInt : kDLUInt), bits, 1};
 }
 
@@ -54,20 +55,15 @@ json::value group_json(const quant::Scheme& s) {
 }
 
 json::object scheme_object(const quant::Scheme& s) {
-  return {{"bits", s.bits},
-          {"group_size", group_json(s)},
-          {"sym", s.sym},
-          {"data_type", s.data_type},
-          {"act_bits", s.act_bits},
-          {"act_group_size", s.act_group_size},
-          {"act_sym", s.act_sym},
-          {"act_data_type", s.act_data_type},
-          {"act_dynamic", s.act_dynamic}};
+  return {{"bits", s.bits},           {"group_size", group_json(s)},      {"sym", s.sym},
+          {"data_type", s.data_type}, {"act_bits", s.act_bits},           {"act_group_size", s.act_group_size},
+          {"act_sym", s.act_sym},     {"act_data_type", s.act_data_type}, {"act_dynamic", s.act_dynamic}};
 }
 
 }  // namespace
 
-SampleScheme::SampleScheme(std::string name, quant::Scheme scheme) : name_(std::move(name)), scheme_(std::move(scheme)) {}
+SampleScheme::SampleScheme(std::string name, quant::Scheme scheme)
+    : name_(std::move(name)), scheme_(std::move(scheme)) {}
 
 ar_scheme SampleScheme::table() const {
   const quant::Scheme& s = scheme_;
@@ -95,11 +91,19 @@ SampleLayer::SampleLayer(std::string name, const SampleScheme& scheme, int64_t o
   for (auto& [plane, tensor] : planes_) {
     strides_.push_back(std::make_unique<std::vector<int64_t>>());
     const ar_tensor view = view_of(plane, tensor, *strides_.back());
-    if (plane == "bias") bias_ = view;
-    else views_.push_back(view);
+    if (plane == "bias")
+      bias_ = view;
+    else
+      views_.push_back(view);
   }
-  table_ = {sizeof(ar_layer), name_.c_str(), &scheme_,      out,
-            in,               0,             views_.data(), views_.size(),
+  table_ = {sizeof(ar_layer),
+            name_.c_str(),
+            &scheme_,
+            out,
+            in,
+            0,
+            views_.data(),
+            views_.size(),
             with_bias ? &bias_ : nullptr};
 }
 
@@ -110,7 +114,8 @@ void SampleLayer::fill(const quant::Scheme& s, int64_t out, int64_t in, bool wit
   const auto n_groups = static_cast<std::size_t>(out * groups);
   if (s.bits <= 8) add_plane("codes", AR_DTYPE_U8, {out, in}, random_codes(random, n, s.bits));
   add_plane("scale", AR_DTYPE_F16, {out, groups}, random_halves(random, n_groups));
-  if (integer_ && !s.sym) add_plane("zero_point", AR_DTYPE_F32, {out, groups}, random_zero_points(random, n_groups, s.bits));
+  if (integer_ && !s.sym)
+    add_plane("zero_point", AR_DTYPE_F32, {out, groups}, random_zero_points(random, n_groups, s.bits));
   add_plane("weight", AR_DTYPE_BF16, {out, in}, random_halves(random, n));
   if (with_bias) add_plane("bias", AR_DTYPE_F16, {out}, random_halves(random, static_cast<std::size_t>(out)));
 }
@@ -139,11 +144,11 @@ std::string plan_json(const std::string& format, const SampleScheme& scheme, con
                                   {"data_type", scheme.values().data_type},
                                   {"group_size", group_json(scheme.values())},
                                   {"sym", scheme.values().sym}};
-  const json::object planned{{"name", layer},      {"scheme", s},           {"in_features", in_features}, {"in_block", true},
-                             {"quantized", true}, {"fixed_by_user", false}, {"reason", ""}};
-  const json::object config{{"architectures", json::array{"LlamaForCausalLM"}},
-                            {"model_type", "llama"},
-                            {"torch_dtype", "bfloat16"}};
+  const json::object planned{{"name", layer},    {"scheme", s},       {"in_features", in_features},
+                             {"in_block", true}, {"quantized", true}, {"fixed_by_user", false},
+                             {"reason", ""}};
+  const json::object config{
+      {"architectures", json::array{"LlamaForCausalLM"}}, {"model_type", "llama"}, {"torch_dtype", "bfloat16"}};
   std::string text = json::serialize(json::object{{"format", format},
                                                   {"scheme", s},
                                                   {"quantization", quantization},

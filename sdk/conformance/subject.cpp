@@ -23,8 +23,9 @@ void open_subject(const std::string& file) {
   const std::filesystem::path path = std::filesystem::absolute(file).lexically_normal();
   const auto name = plugin::parse_plugin_name(path.filename().string());
   if (!name) {
-    base::refuse("{}: a plugin file is named <id>.format.so, <id>.device.so or <id>.model.so, with letters, digits and _ in id",
-                 path.string());
+    base::refuse(
+        "{}: a plugin file is named <id>.format.so, <id>.device.so or <id>.model.so, with letters, digits and _ in id",
+        path.string());
   }
   Subject& s = subject();
   s.path = path.string();

@@ -17,8 +17,18 @@ struct Nothing {
 };
 
 constexpr ar_plugin_desc describe(const char* id) {
-  return {sizeof(ar_plugin_desc), AR_SDK_MAJOR, AR_SDK_MINOR, AR_KIND_FORMAT, 0,       id,
-          nullptr,                "A fixture",  "1.0",        "",             nullptr, &ar::FormatPlugin<Nothing>::kApi};
+  return {sizeof(ar_plugin_desc),
+          AR_SDK_MAJOR,
+          AR_SDK_MINOR,
+          AR_KIND_FORMAT,
+          0,
+          id,
+          nullptr,
+          "A fixture",
+          "1.0",
+          "",
+          nullptr,
+          &ar::FormatPlugin<Nothing>::kApi};
 }
 
 }  // namespace fixture

@@ -103,7 +103,8 @@ TEST(BrokenFile, OfAnotherMachineNamesBoth) {
 
 TEST(BrokenFile, TruncatedAnywhereIsAReason) {
   const std::string bytes = read(fixtures() / "good.format.so");
-  for (const std::size_t size : {std::size_t{0}, std::size_t{20}, std::size_t{64}, std::size_t{700}, std::size_t{2000}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{20}, std::size_t{64}, std::size_t{700}, std::size_t{2000}}) {
     const FixtureFolder folder;
     write(folder.path() / "good.format.so", bytes.substr(0, size));
     const auto rows = Registry::make(folder.options()).list(AR_KIND_FORMAT);

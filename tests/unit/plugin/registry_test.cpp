@@ -68,8 +68,9 @@ TEST(Registry, WarnsOnceAboutABrokenOneThatNobodyAskedFor) {
   registry.format("fine");
   registry.formats();
   ASSERT_EQ(log.lines.size(), 1U);
-  EXPECT_EQ(log.lines[0], "the plugin " + (folder.path() / "wrong_major.format.so").string() +
-                              " is left out: it is made for SDK 2.0, this program has 1.0: the major numbers must be equal");
+  EXPECT_EQ(log.lines[0],
+            "the plugin " + (folder.path() / "wrong_major.format.so").string() +
+                " is left out: it is made for SDK 2.0, this program has 1.0: the major numbers must be equal");
 }
 
 TEST(Registry, UnknownNameGetsANeighbourAndTheList) {

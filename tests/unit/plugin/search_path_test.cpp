@@ -21,11 +21,10 @@ TEST(SearchPlaces, AreInOrderWithTheirOutcomes) {
   options.env_path = b.path().string() + "::/also/absent";
   options.install_dir = "/usr";
   EXPECT_EQ(described(options),
-            (std::vector<std::string>{a.path().string() + " (--plugin-dir): searched",
-                                      "/no/such/folder (--plugin-dir): absent",
-                                      b.path().string() + " (AR_PLUGIN_PATH): searched",
-                                      "/also/absent (AR_PLUGIN_PATH): absent", "/usr (install folder): searched",
-                                      "built in: searched"}));
+            (std::vector<std::string>{
+                a.path().string() + " (--plugin-dir): searched", "/no/such/folder (--plugin-dir): absent",
+                b.path().string() + " (AR_PLUGIN_PATH): searched", "/also/absent (AR_PLUGIN_PATH): absent",
+                "/usr (install folder): searched", "built in: searched"}));
 }
 
 TEST(SearchPlaces, NoDefaultPluginsDropsEnvironmentAndInstallFolder) {
@@ -51,8 +50,9 @@ TEST(SearchPlaces, AFileIsUnreadable) {
 
 TEST(SearchPlaces, InstallFolderIsBesideTheExecutable) {
   const std::string dir = default_search_options().install_dir;
-  EXPECT_EQ(dir, (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib/auto-round/plugins")
-                     .string());
+  EXPECT_EQ(dir,
+            (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib/auto-round/plugins")
+                .string());
 }
 
 }  // namespace

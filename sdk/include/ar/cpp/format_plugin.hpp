@@ -132,9 +132,8 @@ class FormatPlugin {
   template <typename U>
   static ar_status unpack(const ar_writer* writer, const ar_layer* layer, const ar_tensor* tensors, std::size_t n,
                           const ar_sink* sink, ar_error* err) {
-    return guard(err, [&] {
-      reinterpret_cast<const U*>(writer)->unpack(LayerView(*layer), TensorList(tensors, n), *sink);
-    });
+    return guard(err,
+                 [&] { reinterpret_cast<const U*>(writer)->unpack(LayerView(*layer), TensorList(tensors, n), *sink); });
   }
   template <typename U>
   static int32_t owns(const char* config_json) {

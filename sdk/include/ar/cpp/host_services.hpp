@@ -24,9 +24,9 @@ class SinkTensor {
   SinkTensor(const ar_sink& sink, const std::string& name, ar_dtype dtype, const std::vector<int64_t>& shape)
       : sink_(&sink) {
     ar_error err{};
-    require_ok(sink.begin(sink.ctx, name.c_str(), dtype, shape.data(), static_cast<int32_t>(shape.size()), &handle_,
-                          &err),
-               err, "sink begin");
+    require_ok(
+        sink.begin(sink.ctx, name.c_str(), dtype, shape.data(), static_cast<int32_t>(shape.size()), &handle_, &err),
+        err, "sink begin");
   }
   SinkTensor(const SinkTensor&) = delete;
   SinkTensor& operator=(const SinkTensor&) = delete;

@@ -12,8 +12,8 @@ namespace ar {
 
 /// Name as safetensors spells it ("U8", "BF16"); "?" for a number this header does not know.
 inline const char* dtype_name(ar_dtype dtype) noexcept {
-  static const char* const kNames[] = {"?",   "BOOL", "U8",  "I8",      "I16",     "I32",     "I64", "F16", "BF16",
-                                       "F32", "F64",  "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "U16", "U32", "U64"};
+  static const char* const kNames[] = {"?",   "BOOL", "U8",      "I8",      "I16",     "I32", "I64", "F16", "BF16",
+                                       "F32", "F64",  "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4",  "U16", "U32", "U64"};
   return dtype >= AR_DTYPE_BOOL && dtype <= AR_DTYPE_U64 ? kNames[dtype] : "?";
 }
 
@@ -48,7 +48,8 @@ class TensorView {
   const void* bytes() const noexcept { return tensor_->view.data; }
 
   int64_t size(int32_t dim) const {
-    if (dim < 0 || dim >= ndim()) throw Error(AR_INVALID_ARGUMENT, label() + " has no dimension " + std::to_string(dim));
+    if (dim < 0 || dim >= ndim())
+      throw Error(AR_INVALID_ARGUMENT, label() + " has no dimension " + std::to_string(dim));
     return tensor_->view.shape[dim];
   }
   std::size_t numel() const noexcept {
@@ -63,8 +64,8 @@ class TensorView {
   template <typename T>
   Elements<T> elements() const {
     if (sizeof(T) != dtype_bytes(dtype())) {
-      throw Error(AR_INVALID_ARGUMENT, label() + " has elements of type " + dtype_name(dtype()) +
-                                           ", which are not " + std::to_string(sizeof(T)) + " bytes wide");
+      throw Error(AR_INVALID_ARGUMENT, label() + " has elements of type " + dtype_name(dtype()) + ", which are not " +
+                                           std::to_string(sizeof(T)) + " bytes wide");
     }
     return {static_cast<const T*>(bytes()), numel()};
   }
