@@ -1,0 +1,119 @@
+#include "core/engine/plain_model.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <boost/json/serialize.hpp>
+
+#include "core/base/cancel.hpp"
+#include "core/base/error.hpp"
+#include "core/engine/model_client.hpp"
+#include "core/model/checkpoint_tensor.hpp"
+#include "core/quant/rtn.hpp"
+#include "core/tensor/matmul.hpp"
+#include "core/tensor/parallel.hpp"
+
+namespace ar::engine {
+namespace {
+
+void for_each_sequence(std::vector<Sequence>& sequences, const std::function<void(Sequence&)>& body) {
+  base::throw_if_cancelled();
+  tensor::parallel_for(static_cast<int64_t>(sequences.size()), [&](int64_t i) {
+    at::NoGradGuard no_grad;  // thread-local, so once a task
+    body(sequences[static_cast<std::size_t>(i)]);
+  });
+}
+
+void check_ids(const Sequence& sequence, int64_t vocab) {
+  const at::Tensor ids = sequence.ids.contiguous();
+  const auto* id = ids.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < ids.numel(); ++i) {
+    if (id[i] < 0 || id[i] >= vocab) base::refuse("token id {}: the model's ids are 0 to {}", id[i], vocab - 1);
+  }
+}
+
+}  // namespace
+
+PlainRunner::PlainRunner(std::vector<at::Tensor> weights, std::vector<at::Tensor> biases,
+                         std::vector<at::Tensor> parameters)
+    : weights_(std::move(weights)), biases_(std::move(biases)), parameters_(std::move(parameters)) {}
+
+at::Tensor PlainRunner::linear(int64_t id, const at::Tensor& x) {
+  const auto i = static_cast<std::size_t>(id);
+  return tensor::linear(x, weights_.at(i), biases_.at(i));
+}
+
+at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
+                                       const std::vector<int64_t>& offsets) {
+  std::vector<at::Tensor> parts;
+  for (std::size_t e = 0; e < ids.size(); ++e) {
+    const int64_t n = offsets[e + 1] - offsets[e];
+    if (n > 0) parts.push_back(linear(ids[e], x_sorted.narrow(0, offsets[e], n)));
+  }
+  return at::cat(parts, 0);
+}
+
+at::Tensor PlainRunner::parameter(int64_t id) { return parameters_.at(static_cast<std::size_t>(id)); }
+
+PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& folder)
+    : config_(model::read_config(folder)), checkpoint_(folder) {
+  if (config_.quantization_config) reader_.emplace(registry, boost::json::serialize(*config_.quantization_config));
+  model_ = open_model(registry, config_, checkpoint_);
+}
+
+at::Tensor PlainModel::load_linear(const LinearSpec& spec, at::Tensor& bias) const {
+  if (!spec.bias.empty()) bias = model::tensor(checkpoint_, spec.bias).to(at::kFloat);
+  if (!checkpoint_.contains(spec.weight)) {
+    if (!reader_) base::fail("{}: tensor {} is missing", checkpoint_.folder().string(), spec.weight);
+    return quant::dequantize(reader_->read(checkpoint_, spec.name, spec.out, spec.in).planes, at::kFloat);
+  }
+  at::Tensor stored = model::tensor(checkpoint_, spec.weight);
+  if (spec.slice >= 0) stored = stored.select(0, spec.slice);
+  if (spec.conv1d) stored = stored.t();
+  return stored.to(at::kFloat).contiguous();
+}
+
+std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& linears,
+                                              const std::vector<ParameterSpec>& parameters) const {
+  std::vector<at::Tensor> weights(linears.size()), biases(linears.size()), values(parameters.size());
+  tensor::parallel_for(static_cast<int64_t>(linears.size()), [&](int64_t i) {
+    const auto l = static_cast<std::size_t>(i);
+    weights[l] = load_linear(linears[l], biases[l]);
+  });
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    values[i] = model::tensor(checkpoint_, parameters[i].tensor).to(at::kFloat);
+  }
+  return std::make_unique<PlainRunner>(std::move(weights), std::move(biases), std::move(values));
+}
+
+void PlainModel::embed(std::vector<Sequence>& sequences) const {
+  // Tables are taken as stored: only the rows that are looked up become float32.
+  std::vector<at::Tensor> tables;
+  for (const ParameterSpec& p : spec().embed) tables.push_back(model::tensor(checkpoint_, p.tensor));
+  PlainRunner runner({}, {}, std::move(tables));
+  std::map<int64_t, std::shared_ptr<const Context>> contexts;
+  for (Sequence& s : sequences) {
+    check_ids(s, spec().vocab);
+    auto& context = contexts[s.ids.size(1)];
+    if (!context) context = model_->context(s.ids.size(1), at::TensorOptions(at::kFloat));
+    s.context = context;
+  }
+  for_each_sequence(sequences, [&](Sequence& s) { s.hidden = model_->embed(s.ids, *s.context, runner).to(at::kFloat); });
+}
+
+void PlainModel::block(int64_t index, std::vector<Sequence>& sequences) const {
+  const BlockSpec& block = spec().blocks.at(static_cast<std::size_t>(index));
+  const std::unique_ptr<PlainRunner> runner = load(block.linears, block.parameters);
+  for_each_sequence(sequences, [&](Sequence& s) { s.hidden = model_->block(index, s.hidden, *s.context, *runner); });
+  for (const LinearSpec& linear : block.linears) {
+    checkpoint_.release(checkpoint_.contains(linear.weight) ? linear.weight : linear.name + ".");
+  }
+}
+
+std::unique_ptr<PlainRunner> PlainModel::head_runner() const { return load(spec().head, spec().head_parameters); }
+
+}  // namespace ar::engine

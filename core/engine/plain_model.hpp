@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "ar/torch/model_arch.hpp"
+#include "core/engine/format_client.hpp"
+#include "core/model/checkpoint.hpp"
+#include "core/model/config.hpp"
+#include "core/plugin/registry.hpp"
+
+namespace ar::engine {
+
+/// One token sequence on its way through a model.
+struct Sequence {
+  at::Tensor ids;     // [1, T] int64
+  at::Tensor hidden;  // [1, T, H] float32
+  std::shared_ptr<const Context> context;
+};
+
+/// The weights of one stage in float32, held as long as this object lives. Immutable, so one serves all threads.
+class PlainRunner final : public Runner {
+ public:
+  PlainRunner(std::vector<at::Tensor> weights, std::vector<at::Tensor> biases, std::vector<at::Tensor> parameters);
+  at::Tensor linear(int64_t id, const at::Tensor& x) override;
+  at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
+                            const std::vector<int64_t>& offsets) override;
+  at::Tensor parameter(int64_t id) override;
+
+ private:
+  std::vector<at::Tensor> weights_;
+  std::vector<at::Tensor> biases_;
+  std::vector<at::Tensor> parameters_;
+};
+
+/// A model folder run as it is stored, in float32 without gradients: a source model, or one of our own exports read back
+/// through the format that wrote it. Weights are read stage by stage and given back after it. Sequences run in parallel;
+/// numbers do not depend on how many threads there are. Failures are base::Error naming the file or the adapter.
+class PlainModel {
+ public:
+  PlainModel(plugin::Registry& registry, const std::filesystem::path& folder);
+
+  const ModelSpec& spec() const { return model_->spec(); }
+  const Model& model() const { return *model_; }
+  const std::filesystem::path& folder() const { return checkpoint_.folder(); }
+
+  /// Fills `context` and `hidden` from `ids`. Refuses an id outside the vocabulary.
+  void embed(std::vector<Sequence>& sequences) const;
+  /// Replaces every hidden state by the block's output.
+  void block(int64_t index, std::vector<Sequence>& sequences) const;
+  /// Weights of the final norm and the output layer, for model().head().
+  std::unique_ptr<PlainRunner> head_runner() const;
+
+ private:
+  std::unique_ptr<PlainRunner> load(const std::vector<LinearSpec>& linears,
+                                    const std::vector<ParameterSpec>& parameters) const;
+  at::Tensor load_linear(const LinearSpec& spec, at::Tensor& bias) const;
+
+  model::Config config_;
+  model::Checkpoint checkpoint_;
+  std::optional<FormatReader> reader_;
+  std::shared_ptr<const Model> model_;
+};
+
+}  // namespace ar::engine
