@@ -20,7 +20,6 @@ using tensor::ConstReals;
 using tensor::kSumLanes;
 using tensor::Real;
 using tensor::Reals;
-using tensor::tree_sum;
 
 /// Stands for V where there is none: adding -0 changes no number.
 alignas(64) constexpr float kNoOffset[kSumLanes] = {-0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f,
@@ -169,7 +168,7 @@ HWY_INLINE RangeGradient backward_group(const IntTuning& layer, const Group<W>& 
         out.copy_to(target + k, n);
       });
   if (layer.min_scale == nullptr) return {0.0f, 0.0f};
-  return range_gradient(layer, group.index, scalar, {tree_sum(sums.scale), tree_sum(sums.clipped)});
+  return range_gradient(layer, group.index, scalar, {tree_sum_lanes(sums.scale), tree_sum_lanes(sums.clipped)});
 }
 
 template <typename W, typename U, typename Out>

@@ -11,13 +11,16 @@ using tensor::round_to_bf16;
 
 bool tuned(const IntTuning& layer) { return layer.min_scale != nullptr; }
 
-float sign(float x) { return x > 0 ? 1.0f : (x < 0 ? -1.0f : 0.0f); }
+// Signs here are as good as random from group to group: no branches on them.
+
+float sign(float x) { return static_cast<float>(static_cast<int>(x > 0) - static_cast<int>(x < 0)); }
+float clamp_unit(float x) { return std::min(1.0f, std::max(0.0f, x)); }
 
 GroupLevels sym_levels(const IntGrid& grid, float unfloored) {
   const float floor = grid.scale_floor;
   GroupLevels levels{};
   levels.unfloored = unfloored;
-  levels.scale = unfloored < 0 ? std::min(unfloored, -floor) : std::max(unfloored, floor);
+  levels.scale = std::copysign(std::max(std::fabs(unfloored), floor), unfloored + 0.0f);  // -0 counts as positive
   levels.low = -grid.half();
   levels.high = grid.half() - 1;
   levels.add = -0.0f;
@@ -53,8 +56,8 @@ float through_floor(const IntGrid& grid, const GroupLevels& levels, float gradie
 RangeGradient sym_range_gradient(const IntGrid& grid, float d_scale, float range_min, float range_max, float a, float b) {
   const float negative = -(range_min * a);
   const float positive = range_max * b;
-  const float d_magnitude = d_scale / grid.half() * (positive < negative ? 1.0f : -1.0f);
-  const float to_positive = positive > negative ? 1.0f : (positive == negative ? 0.5f : 0.0f);
+  const float to_positive = 0.5f + 0.5f * sign(positive - negative);  // all to the larger side, half each on a tie
+  const float d_magnitude = std::copysign(1.0f, positive - negative) * -(d_scale / grid.half());
   return {d_magnitude * (1.0f - to_positive) * -range_min, d_magnitude * to_positive * range_max};
 }
 
@@ -82,7 +85,7 @@ GroupLevels group_levels(const IntTuning& layer, int64_t index) {
   const float low = layer.range_min[index] * a;
   const float high = layer.range_max[index] * b;
   if (!grid.sym) return asym_levels(layer, low, high);
-  const float extreme = high < -low ? -low : -high;
+  const float extreme = -std::copysign(std::max(high, -low), high + low);  // positive where the negative side is larger
   return sym_levels(grid, round_scale(extreme / grid.half(), grid.scale_type));
 }
 
@@ -96,8 +99,8 @@ RangeGradient range_gradient(const IntTuning& layer, int64_t index, const GroupL
 
 void clamp_range_factors(const IntTuning& layer, int64_t index) {
   if (!tuned(layer)) return;
-  layer.min_scale[index] = std::clamp(layer.min_scale[index], 0.0f, 1.0f);
-  layer.max_scale[index] = std::clamp(layer.max_scale[index], 0.0f, 1.0f);
+  layer.min_scale[index] = clamp_unit(layer.min_scale[index]);
+  layer.max_scale[index] = clamp_unit(layer.max_scale[index]);
 }
 
 void step_range_factors(const IntTuning& layer, int64_t index, RangeGradient gradient, float lr) {

@@ -39,7 +39,7 @@ HWY_INLINE float candidate_loss(const SearchGroup& group, Candidate candidate) {
       if (group.weights != nullptr) loss = hn::Mul(loss, load(group.weights + k + j));
       add_to(loss, lanes + j);
     }
-  return tensor::tree_sum(lanes);
+  return tree_sum_lanes(lanes);
 }
 
 float best_scale(const SearchGroup& group, const std::vector<float>& divisors) {

@@ -48,7 +48,7 @@ float row_error(const P* pred, const T* target, int64_t cols, float factor, P* g
     if constexpr (std::is_same_v<P, float>) grad[i] = factor * error;
     else grad[i] = to_bf16(factor * error);
   }
-  return tree_sum(lanes);
+  return tree_sum_lanes(lanes);
 }
 
 template <typename Body>

@@ -59,6 +59,17 @@ HWY_INLINE void store_or_nan(VF x, Bf16* p) {
   hn::StoreU(hn::DemoteTo(U16(), hn::BitCast(I32(), hn::ShiftRight<16>(bits))), U16(), &p->bits);
 }
 
+/// tree_sum of lane_sum.hpp: the same additions, several at a time. Destroys the lanes.
+HWY_INLINE float tree_sum_lanes(float* lanes) {
+  const hn::CappedTag<float, 8> d8;
+  const hn::CappedTag<float, 4> d4;
+  for (size_t i = 0; i < 8; i += hn::Lanes(d8))
+    hn::StoreU(hn::Add(hn::LoadU(d8, lanes + i), hn::LoadU(d8, lanes + 8 + i)), d8, lanes + i);
+  for (size_t i = 0; i < 4; i += hn::Lanes(d4))
+    hn::StoreU(hn::Add(hn::LoadU(d4, lanes + i), hn::LoadU(d4, lanes + 4 + i)), d4, lanes + i);
+  return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+}
+
 HWY_INLINE void add_to(VF x, float* lanes) { store(hn::Add(load(lanes), x), lanes); }
 
 }  // namespace ar::tensor::HWY_NAMESPACE
