@@ -1,6 +1,9 @@
 #include "core/model/checkpoint.hpp"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/unit/expect_error.hpp"
 #include "tests/unit/model/safetensors_bytes.hpp"
@@ -72,6 +75,33 @@ TEST(Checkpoint, RefusesAnIndexThatLeavesTheFolder) {
   expect_error(Exit::kFailed, {"lists no tensor"}, [&] { const Checkpoint c(folder.path()); });
   folder.write(kIndex, R"({"weight_map":{"x":7}})");
   expect_error(Exit::kFailed, {"weight_map", "x"}, [&] { const Checkpoint c(folder.path()); });
+}
+
+/// Bytes of this process that are in memory.
+int64_t resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  int64_t total = 0;
+  int64_t resident = 0;
+  in >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST(Checkpoint, ReleasedTensorsLeaveMemory) {
+  constexpr int64_t kBytes = int64_t{32} << 20U;
+  const test::TempFolder folder;
+  const std::string n = std::to_string(kBytes);
+  folder.write("model.safetensors",
+               test::safetensors_bytes(R"({"model.layers.0.w":{"dtype":"U8","shape":[)" + n + R"(],"data_offsets":[0,)" +
+                                           n + "]}}", std::string(kBytes, 'x')));
+  const Checkpoint c(folder.path());
+  const int64_t before = resident_bytes();
+  const RawTensor w = c.raw("model.layers.0.w");
+  int64_t sum = 0;
+  for (int64_t i = 0; i < kBytes; i += 1024) sum += static_cast<int64_t>(w.data[i]);
+  EXPECT_EQ(sum, kBytes / 1024 * 'x');
+  EXPECT_GT(resident_bytes() - before, kBytes / 2);
+  c.release("model.layers.0.");
+  EXPECT_LT(resident_bytes() - before, kBytes / 8);
 }
 
 }  // namespace
