@@ -55,7 +55,8 @@ boost::json::object tensor_headers(const fs::path& folder) {
   for (const auto& [name, bytes] : weight_files(folder)) {
     std::uint64_t length = 0;
     std::memcpy(&length, bytes.data(), sizeof length);
-    for (auto& [tensor, facts] : boost::json::parse(bytes.substr(sizeof length, length)).as_object()) {
+    const auto header = boost::json::parse(bytes.substr(sizeof length, length));
+    for (const auto& [tensor, facts] : header.as_object()) {
       if (tensor != "__metadata__") all[tensor] = facts;
     }
   }

@@ -107,7 +107,7 @@ void write_texts(const fs::path& file, Shape shape, unsigned first, std::size_t 
 void make_model(const std::string& name, const fs::path& folder) {
   const fs::path source = fs::path(AR_SOURCE_DIR) / "tests/cli/fixtures";
   fs::create_directories(folder);
-  fs::copy(source / "tiny-qwen3", folder, fs::copy_options::overwrite_existing);
+  fs::copy(source / "tiny-qwen3", folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   fs::copy_file(source / name / "config.json", folder / "config.json", fs::copy_options::overwrite_existing);
   const auto config = base::parse_json_file(folder / "config.json");
   write_weights(tensors_of({config, "config.json"}), folder / "model.safetensors");
