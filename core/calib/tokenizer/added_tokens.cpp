@@ -105,7 +105,8 @@ void AddedTokens::cut(Piece piece, const TokenFinder& finder, Pieces& out) const
     if (token.lstrip) begin = std::max(trailing_blanks_begin(text.substr(0, begin)), done);
     if (token.rstrip) end += leading_blanks_end(text.substr(end));
     push_text(done, begin);
-    out.push_back({std::string(text.substr(match->begin, match->end - match->begin)), false, match->id});
+    // The token before may have taken all of this one's text; then the library has no piece for it.
+    if (begin < end) out.push_back({std::string(text.substr(begin, end - begin)), false, match->id});
     done = end;
   }
   push_text(done, text.size());
