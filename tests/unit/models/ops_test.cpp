@@ -1,0 +1,71 @@
+#include "plugins/models/common/ops.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+
+#include "tests/unit/models/random.hpp"
+
+namespace ar::models {
+namespace {
+
+using test::random_tensor;
+
+constexpr double kTolerance = 1e-5;  // float32 against float64 of numbers near 1
+
+using Op = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
+
+/// Output, then the gradient of sum(output * weights) with respect to every argument.
+std::vector<at::Tensor> run(const Op& op, const std::vector<at::Tensor>& arguments, at::ScalarType dtype) {
+  std::vector<at::Tensor> leaves;
+  for (const at::Tensor& a : arguments) leaves.push_back(a.to(dtype, false, true).set_requires_grad(true));
+  const at::Tensor y = op(leaves);
+  (y * random_tensor(y.sizes().vec(), 99).to(dtype)).sum().backward();
+  std::vector<at::Tensor> results = {y.detach()};
+  for (const at::Tensor& leaf : leaves) results.push_back(leaf.grad());
+  return results;
+}
+
+/// The fused operation in float32 against LibTorch's operators and autograd in float64.
+void expect_same(const Op& fused, const Op& composed, const std::vector<at::Tensor>& arguments) {
+  const auto actual = run(fused, arguments, at::kFloat);
+  const auto expected = run(composed, arguments, at::kDouble);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_TRUE(actual[i].defined()) << i;
+    const double difference = (actual[i].to(at::kDouble) - expected[i]).abs().max().item<double>();
+    EXPECT_LE(difference, kTolerance * (1.0 + expected[i].abs().max().item<double>())) << "result " << i;
+  }
+}
+
+TEST(Ops, RmsNormEqualsItsComposition) {
+  expect_same([](const auto& a) { return rms_norm(a[0], a[1], 1e-6); },
+              [](const auto& a) { return composed::rms_norm(a[0], a[1], 1e-6); },
+              {random_tensor({2, 5, 24}, 1), random_tensor({24}, 2)});
+}
+
+TEST(Ops, RotationEqualsItsComposition) {
+  Rope rope;
+  rope.width = 8;
+  const RopeTables tables = rope_tables(rope, 5);
+  const RopeTables wide{tables.cos.to(at::kDouble), tables.sin.to(at::kDouble)};
+  const auto fused = [&](const auto& a) { return rotate_half(a[0], tables); };
+  const auto composed = [&](const auto& a) { return composed::rotate_half(a[0], wide); };
+  expect_same(fused, composed, {random_tensor({2, 5, 3, 8}, 3)});
+  expect_same(fused, composed, {random_tensor({2, 5, 3, 12}, 4)});
+  // What attention's gradient looks like: heads before positions in memory.
+  expect_same([&](const auto& a) { return rotate_half(a[0].transpose(1, 2), tables); },
+              [&](const auto& a) { return composed::rotate_half(a[0].transpose(1, 2), wide); },
+              {random_tensor({2, 3, 5, 8}, 5)});
+}
+
+TEST(Ops, SiluMulEqualsItsComposition) {
+  expect_same([](const auto& a) { return silu_mul(a[0], a[1]); },
+              [](const auto& a) { return composed::silu_mul(a[0], a[1]); },
+              {random_tensor({2, 5, 19}, 6, 4.0f), random_tensor({2, 5, 19}, 7)});
+}
+
+}  // namespace
+}  // namespace ar::models
