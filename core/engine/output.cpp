@@ -71,7 +71,8 @@ class Output::Impl {
     const std::string index = shards_.index_json();
     if (!index.empty()) write_file("model.safetensors.index.json", index.data(), index.size());
     for (const std::string& name : files_) items.push_back({name, name});
-    for (const OutputFolder::Item& item : items) n_bytes_ += std::filesystem::file_size(folder_.partial(item.staged_name));
+    for (const OutputFolder::Item& item : items)
+      n_bytes_ += std::filesystem::file_size(folder_.partial(item.staged_name));
     folder_.publish(std::move(items));
   }
 
@@ -96,7 +97,8 @@ struct Output::Impl::Calls {
   static ar_status begin(void* ctx, const char* name, ar_dtype dtype, const int64_t* shape, int32_t n_dims,
                          void** handle, ar_error* err) {
     if (self(ctx).one_file_) return ar::set_error(err, AR_UNSUPPORTED, "a one-file format has no shards to write to");
-    return sink_guard(err, [&] { *handle = self(ctx).shards_.begin(name, check_announced(name, dtype, shape, n_dims)); });
+    return sink_guard(err,
+                      [&] { *handle = self(ctx).shards_.begin(name, check_announced(name, dtype, shape, n_dims)); });
   }
   static ar_status write(void* ctx, void* handle, const void* bytes, size_t n_bytes, ar_error* err) {
     return sink_guard(err, [&] { self(ctx).shards_.write(static_cast<ShardWriter::Handle*>(handle), bytes, n_bytes); });
@@ -125,10 +127,8 @@ struct Output::Impl::Calls {
 ar_sink Output::Impl::make_sink() { return {sizeof(ar_sink), this, &Calls::begin, &Calls::write, &Calls::end}; }
 
 ar_target Output::Impl::make_target() {
-  return {sizeof(ar_target),  this,
-          &sink_,             &Calls::write_file,
-          &Calls::file_open,  &Calls::file_write,
-          &Calls::file_seek,  &Calls::file_close};
+  return {sizeof(ar_target), this, &sink_, &Calls::write_file, &Calls::file_open, &Calls::file_write, &Calls::file_seek,
+          &Calls::file_close};
 }
 
 Output::Output(const std::filesystem::path& folder, const OutputOptions& options)

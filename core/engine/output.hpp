@@ -43,7 +43,8 @@ class Output {
   void write_file(const std::string& name, std::string_view bytes);
   /// Copies a file of the source model under its own name; later write_file of that name replaces it.
   void copy_side_file(const std::filesystem::path& source);
-  /// Makes the folder complete. Weight files and configs of an earlier output that are not part of this one are removed.
+  /// Makes the folder complete. Weight files and configs of an earlier output that are not part of this one are
+  /// removed.
   void commit();
   /// An interrupted run keeps its partial files for inspection.
   void keep_partial();

@@ -64,7 +64,8 @@ void OutputFile::copy_from(const OutputFile& source, uint64_t offset, uint64_t n
     auto to = static_cast<off_t>(at_);
     const ssize_t n = ::copy_file_range(source.fd_, &from, fd_, &to, n_bytes, 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)) fail_with(path_, "write", errno);
+    if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO))
+      fail_with(path_, "write", errno);
     if (n <= 0) break;  // not between these two file systems: copy by hand
     at_ += static_cast<uint64_t>(n);
     n_bytes -= static_cast<uint64_t>(n);

@@ -17,7 +17,7 @@ class OutputFile {
   ~OutputFile();
 
   const std::filesystem::path& path() const { return path_; }
-  void write(const void* bytes, uint64_t n_bytes);                        // at the end of what was written or sought
+  void write(const void* bytes, uint64_t n_bytes);  // at the end of what was written or sought
   void write_at(uint64_t offset, const void* bytes, uint64_t n_bytes) const;  // [any]
   void seek(uint64_t offset) { at_ = offset; }
   /// Appends a range of another file, in the kernel where it can.

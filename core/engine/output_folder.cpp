@@ -32,7 +32,8 @@ std::vector<fs::path> make_folders(const fs::path& path) {
     fs::create_directory(p, error);
     if (error) base::fail("{}: cannot create the output folder: {}", p.string(), error.message());
   }
-  if (!fs::is_directory(path, error)) base::fail("{}: exists and is no folder; choose another --output_dir", path.string());
+  if (!fs::is_directory(path, error))
+    base::fail("{}: exists and is no folder; choose another --output_dir", path.string());
   return missing;
 }
 

@@ -67,7 +67,8 @@ ShardWriter::Handle* ShardWriter::begin(const std::string& name, const Announced
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!names_.insert(name).second) throw InvalidArgument(fmt::format("tensor {} was begun before", name));
   if (shards_.empty()) start_shard();
-  if (shards_.back()->n_bytes > 0 && announced.n_bytes > shard_bytes_ - std::min(shard_bytes_, shards_.back()->n_bytes)) {
+  if (shards_.back()->n_bytes > 0 &&
+      announced.n_bytes > shard_bytes_ - std::min(shard_bytes_, shards_.back()->n_bytes)) {
     seal_shard();
     start_shard();
   }

@@ -41,8 +41,8 @@ std::map<std::string, std::string> read_weight_map(const fs::path& index) {
   const base::JsonCursor weights = base::JsonCursor(json, index.string()).at("weight_map");
   std::map<std::string, std::string> map;
   for (const auto& member : weights.as_object()) {
-    const base::JsonCursor entry(member.value(), fmt::format("{}: weight_map: {}", index.string(),
-                                                             std::string_view(member.key())));
+    const base::JsonCursor entry(member.value(),
+                                 fmt::format("{}: weight_map: {}", index.string(), std::string_view(member.key())));
     const std::string file = entry.as_string();
     if (file.empty() || file == "." || file == ".." || file.find('/') != std::string::npos) {
       entry.fail("is \"" + file + "\"; expected the name of a file in the same folder");
@@ -58,8 +58,8 @@ void for_matching(const Tensors& tensors, const std::string& name_or_prefix, Bod
   if (name_or_prefix.empty()) return;
   const bool prefix = name_or_prefix.back() == '.';
   for (auto it = tensors.lower_bound(name_or_prefix); it != tensors.end(); ++it) {
-    const bool hit = prefix ? it->first.compare(0, name_or_prefix.size(), name_or_prefix) == 0
-                            : it->first == name_or_prefix;
+    const bool hit =
+        prefix ? it->first.compare(0, name_or_prefix.size(), name_or_prefix) == 0 : it->first == name_or_prefix;
     if (!hit) break;
     body(it->first, it->second);
   }

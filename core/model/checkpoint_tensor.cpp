@@ -19,15 +19,22 @@ struct TypePair {
   const char* name;
   at::ScalarType type;
 };
-constexpr TypePair kTypes[] = {
-    {"BOOL", at::kBool},         {"U8", at::kByte},
-    {"I8", at::kChar},           {"I16", at::kShort},
-    {"I32", at::kInt},           {"I64", at::kLong},
-    {"U16", at::kUInt16},        {"U32", at::kUInt32},
-    {"U64", at::kUInt64},        {"F16", at::kHalf},
-    {"BF16", at::kBFloat16},     {"F32", at::kFloat},
-    {"F64", at::kDouble},        {"F8_E4M3", at::kFloat8_e4m3fn},
-    {"F8_E5M2", at::kFloat8_e5m2}, {"F8_E8M0", at::kFloat8_e8m0fnu}};
+constexpr TypePair kTypes[] = {{"BOOL", at::kBool},
+                               {"U8", at::kByte},
+                               {"I8", at::kChar},
+                               {"I16", at::kShort},
+                               {"I32", at::kInt},
+                               {"I64", at::kLong},
+                               {"U16", at::kUInt16},
+                               {"U32", at::kUInt32},
+                               {"U64", at::kUInt64},
+                               {"F16", at::kHalf},
+                               {"BF16", at::kBFloat16},
+                               {"F32", at::kFloat},
+                               {"F64", at::kDouble},
+                               {"F8_E4M3", at::kFloat8_e4m3fn},
+                               {"F8_E5M2", at::kFloat8_e5m2},
+                               {"F8_E8M0", at::kFloat8_e8m0fnu}};
 
 at::ScalarType scalar_type(const SafetensorsFile& file, const std::string& name, const std::string& dtype) {
   for (const TypePair& t : kTypes) {
@@ -56,7 +63,8 @@ at::Tensor view(const SafetensorsFile& file, const std::string& name) {
   const bool aligned = reinterpret_cast<uintptr_t>(raw.data) % c10::elementSize(type) == 0;
   if (!aligned || raw.n_bytes == 0) return copied(raw, type);
   const std::shared_ptr<const MappedFile> keep = file.mapping();
-  return at::from_blob(const_cast<std::byte*>(raw.data), raw.shape, [keep](void*) {}, at::TensorOptions(type));
+  return at::from_blob(
+      const_cast<std::byte*>(raw.data), raw.shape, [keep](void*) {}, at::TensorOptions(type));
 }
 
 }  // namespace
@@ -90,7 +98,8 @@ void write_safetensors(const std::filesystem::path& path,
   const std::string header = serialize_header(entries, "pt");
   out.write(header.data(), static_cast<std::streamsize>(header.size()));
   for (const TensorEntry& t : entries) {
-    out.write(static_cast<const char*>(data.at(t.name).const_data_ptr()), static_cast<std::streamsize>(t.end - t.begin));
+    out.write(static_cast<const char*>(data.at(t.name).const_data_ptr()),
+              static_cast<std::streamsize>(t.end - t.begin));
   }
   out.close();
   std::error_code error;

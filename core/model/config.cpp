@@ -17,20 +17,60 @@ namespace fs = std::filesystem;
 using base::JsonCursor;
 
 // models.md 1.1, row 4: parts of top-level key names that make a model multimodal.
-constexpr std::array<std::string_view, 26> kModalKeys = {
-    "multi_modal_projector", "vision_tower",   "multimodal_projector",  "thinker",         "talker",
-    "token2wav",             "code2wav",       "code_predictor",        "vqmodel",         "vision_model",
-    "audio_tower",           "audio_model",    "vision_encoder",        "patch_merger",    "vision_language_adapter",
-    "pre_mm_projector_norm", "image_newline",  "model.connector",       "audio",           "vision",
-    "visual",                "image",          "img",                   "speech",          "wav",
-    "waveform"};
+constexpr std::array<std::string_view, 26> kModalKeys = {"multi_modal_projector",
+                                                         "vision_tower",
+                                                         "multimodal_projector",
+                                                         "thinker",
+                                                         "talker",
+                                                         "token2wav",
+                                                         "code2wav",
+                                                         "code_predictor",
+                                                         "vqmodel",
+                                                         "vision_model",
+                                                         "audio_tower",
+                                                         "audio_model",
+                                                         "vision_encoder",
+                                                         "patch_merger",
+                                                         "vision_language_adapter",
+                                                         "pre_mm_projector_norm",
+                                                         "image_newline",
+                                                         "model.connector",
+                                                         "audio",
+                                                         "vision",
+                                                         "visual",
+                                                         "image",
+                                                         "img",
+                                                         "speech",
+                                                         "wav",
+                                                         "waveform"};
 
 // models.md 1.5: model types whose head shares the embedding when config.json does not say.
-constexpr std::array<std::string_view, 26> kTiedByDefault = {
-    "gemma",       "gemma2",   "gemma3_text", "opt",       "gpt2",    "cohere",      "cohere2",           "smollm3",
-    "falcon",      "bloom",    "mpt",         "starcoder2", "gpt_bigcode", "gpt_neo", "ernie4_5", "ernie4_5_moe",
-    "lfm2",        "gemma4_text", "qwen3_vl_moe_text", "gemma3", "gemma4", "paligemma", "mistral3", "internvl",
-    "gemma3n",     "gemma3n_text"};
+constexpr std::array<std::string_view, 26> kTiedByDefault = {"gemma",
+                                                             "gemma2",
+                                                             "gemma3_text",
+                                                             "opt",
+                                                             "gpt2",
+                                                             "cohere",
+                                                             "cohere2",
+                                                             "smollm3",
+                                                             "falcon",
+                                                             "bloom",
+                                                             "mpt",
+                                                             "starcoder2",
+                                                             "gpt_bigcode",
+                                                             "gpt_neo",
+                                                             "ernie4_5",
+                                                             "ernie4_5_moe",
+                                                             "lfm2",
+                                                             "gemma4_text",
+                                                             "qwen3_vl_moe_text",
+                                                             "gemma3",
+                                                             "gemma4",
+                                                             "paligemma",
+                                                             "mistral3",
+                                                             "internvl",
+                                                             "gemma3n",
+                                                             "gemma3n_text"};
 
 template <size_t N>
 bool among(const std::array<std::string_view, N>& list, std::string_view name) {
@@ -118,7 +158,8 @@ Config parse_config(std::string_view text, const fs::path& path) {
   c.architectures = read_architectures(root);
   c.model_type = effective_type(root, c.architectures);
   if (c.model_type.empty()) root.fail("has no model_type: it is not the configuration of a model");
-  if (c.model_type == "nextstep") base::refuse("{}: nextstep is an image generator, not a language model", path.string());
+  if (c.model_type == "nextstep")
+    base::refuse("{}: nextstep is an image generator, not a language model", path.string());
   c.dtype = read_dtype(root);
   c.tie_word_embeddings = read_tied(root, c.model_type);
   c.max_position_embeddings =
@@ -136,7 +177,8 @@ Config read_config(const fs::path& folder) {
     base::refuse("{}: there is no such model folder; a model is a local folder with config.json", folder.string());
   }
   if (is_there(folder / "model_index.json")) {
-    base::refuse("{}: a diffusion pipeline (model_index.json) cannot be quantized, only language models", folder.string());
+    base::refuse("{}: a diffusion pipeline (model_index.json) cannot be quantized, only language models",
+                 folder.string());
   }
   const fs::path path = folder / "config.json";
   if (!is_there(path)) base::refuse("{}: there is no config.json; a model folder needs one", folder.string());

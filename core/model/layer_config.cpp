@@ -125,9 +125,7 @@ class Parser {
   }
 
  private:
-  static bool is_sign(std::string_view token) {
-    return token == "{" || token == "}" || token == ":" || token == ",";
-  }
+  static bool is_sign(std::string_view token) { return token == "{" || token == "}" || token == ":" || token == ","; }
 
   json::value value(int depth) {
     if (peek() == "{") return dict(depth + 1);

@@ -24,11 +24,11 @@ struct LinearInfo {
 
 /// What the user and the model ask for, layer by layer.
 struct LayerRequest {
-  std::string layer_config;          // text of --layer_config
-  std::string ignore_layers;         // text of --ignore_layers
+  std::string layer_config;                    // text of --layer_config
+  std::string ignore_layers;                   // text of --ignore_layers
   std::vector<std::string> predefined_ignore;  // predefined_ignore_layers()
   bool quant_lm_head = false;
-  bool tied = false;                 // the head shares the embedding
+  bool tied = false;                           // the head shares the embedding
   std::vector<std::string> other_modules;      // childless modules that are no linear layer: embeddings, norms
   std::vector<std::string> checkpoint_layers;  // stored weights (without ".weight") the model does not instantiate
 };
@@ -44,8 +44,8 @@ struct LayerChoice {
 };
 
 struct LayerPlan {
-  std::vector<LayerChoice> layers;  // in the order of the candidates
-  bool quant_lm_head = false;       // after all rules
+  std::vector<LayerChoice> layers;   // in the order of the candidates
+  bool quant_lm_head = false;        // after all rules
   boost::json::object extra_config;  // as the auto_round format writes it (formats.md 4.2)
   boost::json::object regex_config;  // its pattern entries alone
   std::vector<std::string> infos;    // lines for the log

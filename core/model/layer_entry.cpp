@@ -68,20 +68,34 @@ std::string scale_dtype(const Setting& s) {
 
 /// Lays one key over the entry's fields.
 void set_field(const Setting& s, SchemeOverride& over) {
-  if (s.key == "bits") over.bits = s.small();
-  else if (s.key == "group_size") set_group_size(s, over);
-  else if (s.key == "sym") over.sym = s.boolean();
-  else if (s.key == "data_type") over.data_type = s.text();
-  else if (s.key == "act_bits") over.act_bits = s.small();
-  else if (s.key == "act_group_size") over.act_group_size = s.integer();
-  else if (s.key == "act_sym") over.act_sym = s.boolean();
-  else if (s.key == "act_data_type") over.act_data_type = s.text();
-  else if (s.key == "act_dynamic") over.act_dynamic = s.boolean();
-  else if (s.key == "super_bits") over.super_bits = s.small();
-  else if (s.key == "super_group_size") over.super_group_size = s.small();
-  else if (s.key == "scale_dtype") over.scale_dtype = scale_dtype(s);
-  else if (s.key == "fixed_by_user") (void)s.boolean();  // every entry of the user is
-  else base::refuse("--layer_config: layer {}: unknown key {}; the keys are {}", s.layer, s.key, kKeys);
+  if (s.key == "bits")
+    over.bits = s.small();
+  else if (s.key == "group_size")
+    set_group_size(s, over);
+  else if (s.key == "sym")
+    over.sym = s.boolean();
+  else if (s.key == "data_type")
+    over.data_type = s.text();
+  else if (s.key == "act_bits")
+    over.act_bits = s.small();
+  else if (s.key == "act_group_size")
+    over.act_group_size = s.integer();
+  else if (s.key == "act_sym")
+    over.act_sym = s.boolean();
+  else if (s.key == "act_data_type")
+    over.act_data_type = s.text();
+  else if (s.key == "act_dynamic")
+    over.act_dynamic = s.boolean();
+  else if (s.key == "super_bits")
+    over.super_bits = s.small();
+  else if (s.key == "super_group_size")
+    over.super_group_size = s.small();
+  else if (s.key == "scale_dtype")
+    over.scale_dtype = scale_dtype(s);
+  else if (s.key == "fixed_by_user")
+    (void)s.boolean();  // every entry of the user is
+  else
+    base::refuse("--layer_config: layer {}: unknown key {}; the keys are {}", s.layer, s.key, kKeys);
 }
 
 /// `scheme` names a preset that the other keys override, wherever it stands.

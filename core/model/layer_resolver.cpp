@@ -59,8 +59,10 @@ std::vector<std::string> split_ignore_list(std::string_view text) {
     item.clear();
   };
   for (const char c : text) {
-    if (c == ',') finish();
-    else if (c != ' ') item += c;
+    if (c == ',')
+      finish();
+    else if (c != ' ')
+      item += c;
   }
   finish();
   return items;
@@ -167,8 +169,8 @@ class Resolver {
       const LayerEntry entry = *entries_.find(key);
       entries_.erase(key);
       if (others.count(key) != 0 && !entry.ignored) {
-        plan_.warnings.push_back(
-            fmt::format("'{}' is in the model but is no layer that can be quantized; its --layer_config is ignored", key));
+        plan_.warnings.push_back(fmt::format(
+            "'{}' is in the model but is no layer that can be quantized; its --layer_config is ignored", key));
         continue;
       }
       const std::string regex = layer_regex(key);
@@ -266,8 +268,7 @@ class Resolver {
 
 }  // namespace
 
-LayerPlan resolve_layers(const std::vector<LinearInfo>& candidates, const Scheme& global,
-                         const LayerRequest& request) {
+LayerPlan resolve_layers(const std::vector<LinearInfo>& candidates, const Scheme& global, const LayerRequest& request) {
   return Resolver(candidates, global, request).run();
 }
 

@@ -44,8 +44,8 @@ bool is_utf8(std::string_view text) {
 
 std::string error_text(int code, OnigErrorInfo* info) {
   std::array<OnigUChar, ONIG_MAX_ERROR_MESSAGE_LEN> buffer{};
-  const int n = info != nullptr ? onig_error_code_to_str(buffer.data(), code, info)
-                                : onig_error_code_to_str(buffer.data(), code);
+  const int n =
+      info != nullptr ? onig_error_code_to_str(buffer.data(), code, info) : onig_error_code_to_str(buffer.data(), code);
   return {reinterpret_cast<const char*>(buffer.data()), static_cast<size_t>(n)};
 }
 
@@ -68,8 +68,8 @@ Pattern::Pattern(const std::string& regex, const std::string& where) : text_(reg
 
 bool Pattern::found_in(std::string_view name) const {
   if (!is_utf8(name)) return false;
-  const int at = onig_search(regex_.get(), begin_of(name), end_of(name), begin_of(name), end_of(name), nullptr,
-                             ONIG_OPTION_NONE);
+  const int at =
+      onig_search(regex_.get(), begin_of(name), end_of(name), begin_of(name), end_of(name), nullptr, ONIG_OPTION_NONE);
   if (at >= 0) return true;
   if (at == ONIG_MISMATCH) return false;
   base::refuse("pattern \"{}\" cannot be searched in {}: {}", text_, name, error_text(at, nullptr));

@@ -21,12 +21,11 @@ struct Dtype {
   std::string_view name;
   int64_t bits;
 };
-constexpr Dtype kDtypes[] = {{"BOOL", 8},       {"U8", 8},      {"I8", 8},          {"F8_E5M2", 8},
-                             {"F8_E4M3", 8},    {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
-                             {"I16", 16},       {"U16", 16},    {"F16", 16},        {"BF16", 16},
-                             {"I32", 32},       {"U32", 32},    {"F32", 32},        {"F64", 64},
-                             {"I64", 64},       {"U64", 64},    {"C64", 64},        {"F4", 4},
-                             {"F6_E2M3", 6},    {"F6_E3M2", 6}};
+constexpr Dtype kDtypes[] = {{"BOOL", 8},    {"U8", 8},          {"I8", 8},          {"F8_E5M2", 8}, {"F8_E4M3", 8},
+                             {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16},
+                             {"F16", 16},    {"BF16", 16},       {"I32", 32},        {"U32", 32},    {"F32", 32},
+                             {"F64", 64},    {"I64", 64},        {"U64", 64},        {"C64", 64},    {"F4", 4},
+                             {"F6_E2M3", 6}, {"F6_E3M2", 6}};
 
 uint64_t little_endian_u64(std::string_view bytes) {
   uint64_t value = 0;
@@ -80,7 +79,8 @@ void check_layout(const std::vector<TensorEntry>& tensors, uint64_t data_bytes, 
   uint64_t end = 0;
   for (const TensorEntry& t : tensors) {
     if (t.begin < end) base::fail("{}: the data of tensor {} overlap those of another", file, t.name);
-    if (t.begin > end) base::fail("{}: {} bytes before the data of tensor {} belong to none", file, t.begin - end, t.name);
+    if (t.begin > end)
+      base::fail("{}: {} bytes before the data of tensor {} belong to none", file, t.begin - end, t.name);
     end = t.end;
   }
   if (end != data_bytes) base::fail("{}: {} bytes after the last tensor belong to none", file, data_bytes - end);

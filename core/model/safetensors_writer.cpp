@@ -14,8 +14,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array<std::string_view, 22> kOrder = {
-    "U64", "I64",         "F64",         "C64",     "F32",     "U32",     "I32", "BF16", "F16",     "U16",     "I16",
-    "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3", "F8_E5M2", "I8",  "U8",  "F6_E3M2", "F6_E2M3", "F4", "BOOL"};
+    "U64",         "I64",         "F64",     "C64",     "F32",     "U32", "I32", "BF16",    "F16",     "U16", "I16",
+    "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3", "F8_E5M2", "I8",  "U8",  "F6_E3M2", "F6_E2M3", "F4",  "BOOL"};
 
 size_t rank(const TensorEntry& t) {
   return static_cast<size_t>(std::find(kOrder.begin(), kOrder.end(), t.dtype) - kOrder.begin());

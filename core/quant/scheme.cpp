@@ -21,9 +21,7 @@ bool ends_with(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_family(std::string_view type) {
-  return std::find(kFamilies.begin(), kFamilies.end(), type) != kFamilies.end();
-}
+bool is_family(std::string_view type) { return std::find(kFamilies.begin(), kFamilies.end(), type) != kFamilies.end(); }
 
 std::string upper(std::string text) {
   const auto blank = [](char c) { return c == '\'' || c == '"' || std::isspace(static_cast<unsigned char>(c)) != 0; };
@@ -200,9 +198,9 @@ Scheme resolve(const std::string& name, const SchemeOverride& override_) {
 }
 
 Scheme apply(const Scheme& base, const SchemeOverride& over) {
-  SchemeOverride f = {base.bits,        base.group_size,     base.group_size_rows, base.sym,
-                      base.data_type,   base.act_bits,       base.act_group_size,  base.act_sym,
-                      base.act_dynamic, base.act_data_type,  base.super_bits,      base.super_group_size,
+  SchemeOverride f = {base.bits,        base.group_size,    base.group_size_rows, base.sym,
+                      base.data_type,   base.act_bits,      base.act_group_size,  base.act_sym,
+                      base.act_dynamic, base.act_data_type, base.super_bits,      base.super_group_size,
                       std::nullopt};
   f = lay_over(f, over);
   // A width in the type's name counts when the entry itself names no bits.

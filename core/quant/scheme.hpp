@@ -11,8 +11,8 @@ namespace ar::quant {
 /// A resolved scheme (data_types.md 1.1). bits >= 16 leaves the weight alone.
 struct Scheme {
   int bits = 4;
-  int64_t group_size = 128;      // > 0 columns, -1 one group a row, 0 one group a tensor
-  int64_t group_size_rows = 0;   // > 0: 2-D blocks of rows x group_size
+  int64_t group_size = 128;     // > 0 columns, -1 one group a row, 0 one group a tensor
+  int64_t group_size_rows = 0;  // > 0: 2-D blocks of rows x group_size
   bool sym = true;
   std::string data_type = "int";
   int act_bits = 16;

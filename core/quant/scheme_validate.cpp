@@ -17,9 +17,10 @@ void check_bits(int bits, const char* what, const std::string& where) {
 
 void check_group_size(int64_t size, const char* what, const std::string& where) {
   if (size >= -1) return;
-  base::refuse("{}: {} is {}; it must be positive (columns a group), -1 (one group a row), 0 (one group a tensor) or "
-               "two positive numbers (a block of rows and columns)",
-               where, what, size);
+  base::refuse(
+      "{}: {} is {}; it must be positive (columns a group), -1 (one group a row), 0 (one group a tensor) or "
+      "two positive numbers (a block of rows and columns)",
+      where, what, size);
 }
 
 void check_blocks(const Scheme& s, const std::string& where) {

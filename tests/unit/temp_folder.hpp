@@ -46,7 +46,8 @@ inline std::string read_file(const std::filesystem::path& path) {
 inline std::set<std::string> list_folder(const std::filesystem::path& path) {
   std::set<std::string> names;
   std::error_code error;
-  for (const auto& item : std::filesystem::directory_iterator(path, error)) names.insert(item.path().filename().string());
+  for (const auto& item : std::filesystem::directory_iterator(path, error))
+    names.insert(item.path().filename().string());
   return names;
 }
 

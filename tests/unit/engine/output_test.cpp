@@ -84,10 +84,9 @@ TEST(Output, SplitsIntoShardsWithAnIndex) {
   ASSERT_EQ(put(output.target()->sink, "huge", 500), AR_OK) << "one tensor above the limit gets a shard";
   ASSERT_EQ(put(output.target()->sink, "d", 40), AR_OK);
   output.commit();
-  EXPECT_EQ(list_folder(folder.path()),
-            (Names{"model-00001-of-00005.safetensors", "model-00002-of-00005.safetensors",
-                   "model-00003-of-00005.safetensors", "model-00004-of-00005.safetensors",
-                   "model-00005-of-00005.safetensors", "model.safetensors.index.json"}));
+  EXPECT_EQ(list_folder(folder.path()), (Names{"model-00001-of-00005.safetensors", "model-00002-of-00005.safetensors",
+                                               "model-00003-of-00005.safetensors", "model-00004-of-00005.safetensors",
+                                               "model-00005-of-00005.safetensors", "model.safetensors.index.json"}));
   const model::Checkpoint c(folder.path());
   EXPECT_EQ(c.tensors().size(), 5U);
   EXPECT_EQ(static_cast<char>(c.raw("b").data[0]), 'b');
@@ -216,7 +215,8 @@ TEST(Output, CopiesSideFilesAndLetsTheFormatReplaceThem) {
   EXPECT_EQ(read_file(folder / "tokenizer.json"), "{}");
   EXPECT_EQ(read_file(folder / "generation_config.json"), "n");
   Output again(folder.path());
-  test::expect_error(base::Exit::kFailed, {"the model's own"}, [&] { again.copy_side_file(folder / "tokenizer.json"); });
+  test::expect_error(base::Exit::kFailed, {"the model's own"},
+                     [&] { again.copy_side_file(folder / "tokenizer.json"); });
   test::expect_error(base::Exit::kFailed, {"absent", "No such file"}, [&] { again.copy_side_file(source / "absent"); });
 }
 
@@ -247,7 +247,8 @@ TEST(Output, FailsWhereItCannotWrite) {
   const test::TempFolder folder;
   folder.write("file", "x");
   test::expect_error(base::Exit::kFailed, {"file", "no folder"}, [&] { const Output o(folder / "file"); });
-  test::expect_error(base::Exit::kFailed, {"file/sub", "Not a directory"}, [&] { const Output o(folder / "file/sub"); });
+  test::expect_error(base::Exit::kFailed, {"file/sub", "Not a directory"},
+                     [&] { const Output o(folder / "file/sub"); });
   if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
   std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   test::expect_error(base::Exit::kFailed, {"Permission denied"}, [&] { const Output o(folder / "new"); });
@@ -265,7 +266,8 @@ TEST(Output, LeavesNoFinalNameWhenKilled) {
   }
   ::waitpid(child, nullptr, 0);
   EXPECT_FALSE(list_folder(folder.path()).empty());
-  for (const std::string& name : list_folder(folder.path())) EXPECT_NE(name.find(".partial"), std::string::npos) << name;
+  for (const std::string& name : list_folder(folder.path()))
+    EXPECT_NE(name.find(".partial"), std::string::npos) << name;
   const Output next(folder.path());
   EXPECT_EQ(list_folder(folder.path()), Names{});
 }

@@ -53,7 +53,8 @@ TEST(CheckpointTensor, ReadsWholeFiles) {
 
 TEST(CheckpointTensor, NamesWhatCannotBeComputedWith) {
   const test::TempFolder folder;
-  folder.write("f.safetensors", test::safetensors_bytes(R"({"t":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}})", "x"));
+  folder.write("f.safetensors",
+               test::safetensors_bytes(R"({"t":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}})", "x"));
   test::expect_error(base::Exit::kFailed, {"f.safetensors", "tensor t", "F4"},
                      [&] { read_safetensors(folder / "f.safetensors"); });
   test::expect_error(base::Exit::kFailed, {"none/out.safetensors"},

@@ -44,9 +44,9 @@ TEST(Checkpoint, OpensShardsThroughTheIndex) {
 TEST(Checkpoint, LetsTheIndexDecideBetweenTwoShards) {
   const test::TempFolder folder;
   folder.write("a.safetensors", one_tensor("x"));
-  folder.write("b.safetensors",
-               test::safetensors_bytes(R"({"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-                                       R"("y":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", "12"));
+  folder.write("b.safetensors", test::safetensors_bytes(R"({"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+                                                        R"("y":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+                                                        "12"));
   folder.write(kIndex, R"({"weight_map":{"x":"b.safetensors","y":"a.safetensors"}})");
   expect_error(Exit::kFailed, {"a.safetensors", "no tensor y"}, [&] { const Checkpoint c(folder.path()); });
   folder.write("a.safetensors", one_tensor("y"));
@@ -90,9 +90,9 @@ TEST(Checkpoint, ReleasedTensorsLeaveMemory) {
   constexpr int64_t kBytes = int64_t{32} << 20U;
   const test::TempFolder folder;
   const std::string n = std::to_string(kBytes);
-  folder.write("model.safetensors",
-               test::safetensors_bytes(R"({"model.layers.0.w":{"dtype":"U8","shape":[)" + n + R"(],"data_offsets":[0,)" +
-                                           n + "]}}", std::string(kBytes, 'x')));
+  folder.write("model.safetensors", test::safetensors_bytes(R"({"model.layers.0.w":{"dtype":"U8","shape":[)" + n +
+                                                                R"(],"data_offsets":[0,)" + n + "]}}",
+                                                            std::string(kBytes, 'x')));
   const Checkpoint c(folder.path());
   const int64_t before = resident_bytes();
   const RawTensor w = c.raw("model.layers.0.w");

@@ -57,8 +57,10 @@ TEST(Config, NamesFieldAndTypeOfAMistake) {
   expect_error(Exit::kFailed, {"m/config.json", "model_type"}, [] { parse("{}"); });
   expect_error(Exit::kFailed, {"m/config.json"}, [] { parse("[1]"); });
   expect_error(Exit::kFailed, {"m/config.json", "line 1"}, [] { parse("{\"model_type\": \"llama\""); });
-  expect_error(Exit::kFailed, {"tie_word_embeddings"}, [] { parse(R"({"model_type":"x","tie_word_embeddings":"no"})"); });
-  expect_error(Exit::kFailed, {"num_hidden_layers", "-1"}, [] { parse(R"({"model_type":"x","num_hidden_layers":-1})"); });
+  expect_error(Exit::kFailed, {"tie_word_embeddings"},
+               [] { parse(R"({"model_type":"x","tie_word_embeddings":"no"})"); });
+  expect_error(Exit::kFailed, {"num_hidden_layers", "-1"},
+               [] { parse(R"({"model_type":"x","num_hidden_layers":-1})"); });
   expect_error(Exit::kFailed, {"architectures"}, [] { parse(R"({"model_type":"x","architectures":"X"})"); });
 }
 
@@ -83,7 +85,8 @@ TEST(IgnoreRules, FollowTheModel) {
   EXPECT_EQ(ignored(R"({"model_type": "qwen3_moe"})", {"a.gate", "a.gate_proj"}), Names{"a.gate"});
   EXPECT_EQ(ignored(R"({"model_type": "x", "architectures": ["LongcatFlash"]})"), Names{"classifier"});
   EXPECT_EQ(ignored(R"({"model_type":"g","architectures":["Glm4MoeLiteForCausalLM"],"first_k_dense_replace":2,
-    "num_hidden_layers":5})"), (Names{"layers.0.mlp", "layers.1.mlp"}));
+    "num_hidden_layers":5})"),
+            (Names{"layers.0.mlp", "layers.1.mlp"}));
   EXPECT_EQ(ignored(R"({"model_type": "glm_moe_dsa"})"), (Names{"layers.0.mlp", "weights_proj"}));
 }
 

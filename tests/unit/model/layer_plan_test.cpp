@@ -126,13 +126,13 @@ TEST(LayerPlan, LetsAnIgnoredPatternWin) {
   const std::string text = extra(p);
   std::vector<std::string> keys;
   for (const auto& member : p.extra_config) keys.emplace_back(member.key());
-  EXPECT_EQ(keys, (std::vector<std::string>{
-                      "model.layers.0.self_attn.k_proj", "model.layers.1.self_attn.q_proj",
-                      "model.layers.1.self_attn.k_proj", "model.layers.1.self_attn.v_proj",
-                      "model.layers.1.self_attn.o_proj", "model.layers.1.mlp.gate_proj", "model.layers.1.mlp.up_proj",
-                      "model.layers.1.mlp.down_proj", "model.layers.0.self_attn.q_proj",
-                      "model.layers.0.self_attn.v_proj", "model.layers.0.self_attn.o_proj", ".*q_proj.*",
-                      R"(.*layers\.1\..*)", ".*self_attn.*"}));
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{
+                "model.layers.0.self_attn.k_proj", "model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.k_proj",
+                "model.layers.1.self_attn.v_proj", "model.layers.1.self_attn.o_proj", "model.layers.1.mlp.gate_proj",
+                "model.layers.1.mlp.up_proj", "model.layers.1.mlp.down_proj", "model.layers.0.self_attn.q_proj",
+                "model.layers.0.self_attn.v_proj", "model.layers.0.self_attn.o_proj", ".*q_proj.*",
+                R"(.*layers\.1\..*)", ".*self_attn.*"}));
   EXPECT_NE(text.find(R"(".*q_proj.*":{"bits":8})"), std::string::npos);
   EXPECT_EQ(n_quantized(p), 3);
   ASSERT_EQ(p.infos.size(), 1U);
@@ -197,7 +197,8 @@ TEST(LayerPlanHead, IsResetWhenTied) {
 
 TEST(LayerPlanShape, LeavesOddSizesAlone) {
   LayerRequest request;
-  request.layer_config = "{up_proj:{bits:8},model.layers.0.mlp.gate_proj:{bits:8},model.layers.0.self_attn.q_proj:{bits:8}}";
+  request.layer_config =
+      "{up_proj:{bits:8},model.layers.0.mlp.gate_proj:{bits:8},model.layers.0.self_attn.q_proj:{bits:8}}";
   const LayerPlan p = resolve_layers(candidates(400, 500), quant::preset("W4A16"), request);
   EXPECT_EQ(extra(p), compact(R"({
     "model.layers.0.mlp.gate_proj": {"bits": 16, "data_type": "fp"},

@@ -15,7 +15,8 @@ inline std::string safetensors_bytes(const std::string& json, const std::string&
 
 /// One float tensor of two elements.
 inline std::string one_tensor(const std::string& name) {
-  return safetensors_bytes("{\"" + name + R"(":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", std::string(8, '\1'));
+  return safetensors_bytes("{\"" + name + R"(":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
+                           std::string(8, '\1'));
 }
 
 }  // namespace ar::test

@@ -14,7 +14,9 @@ using base::Exit;
 using test::expect_error;
 using test::safetensors_bytes;
 
-SafetensorsHeader parse(const std::string& bytes) { return parse_safetensors_header(bytes, bytes.size(), "f.safetensors"); }
+SafetensorsHeader parse(const std::string& bytes) {
+  return parse_safetensors_header(bytes, bytes.size(), "f.safetensors");
+}
 
 /// A tensor "t" with the given fields over `n_data` bytes of data.
 std::string tensor_file(const std::string& fields, size_t n_data) {
@@ -24,7 +26,8 @@ std::string tensor_file(const std::string& fields, size_t n_data) {
 TEST(SafetensorsHeader, ReadsTensorsByOffsetAndMetadata) {
   const auto header = parse(safetensors_bytes(
       R"({"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[2,1],"data_offsets":[1,5]},)"
-      R"("a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"none":{"dtype":"F32","shape":[0,3],"data_offsets":[5,5]}})",
+      R"("a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},)"
+      R"("none":{"dtype":"F32","shape":[0,3],"data_offsets":[5,5]}})",
       "12345"));
   ASSERT_EQ(header.tensors.size(), 3U);
   EXPECT_EQ(header.tensors[0].name, "a");
@@ -58,10 +61,10 @@ TEST(SafetensorsHeader, RefusesBadJson) {
 
 TEST(SafetensorsHeader, RefusesRepeatedNames) {
   const std::string t = R"({"dtype":"U8","shape":[1],"data_offsets":[0,1]})";
-  expect_error(Exit::kFailed, {"has t twice"}, [&] { parse(safetensors_bytes("{\"t\":" + t + ",\"t\":" + t + "}", "x")); });
-  expect_error(Exit::kFailed, {"has dtype twice"}, [&] {
-    parse(tensor_file(R"("dtype":"F32","dtype":"U8","shape":[1],"data_offsets":[0,1])", 1));
-  });
+  expect_error(Exit::kFailed, {"has t twice"},
+               [&] { parse(safetensors_bytes("{\"t\":" + t + ",\"t\":" + t + "}", "x")); });
+  expect_error(Exit::kFailed, {"has dtype twice"},
+               [&] { parse(tensor_file(R"("dtype":"F32","dtype":"U8","shape":[1],"data_offsets":[0,1])", 1)); });
 }
 
 TEST(SafetensorsHeader, RefusesFieldsThatDisagree) {
@@ -72,7 +75,8 @@ TEST(SafetensorsHeader, RefusesFieldsThatDisagree) {
   expect_error(Exit::kFailed, {"tensor t", "negative"},
                [] { parse(tensor_file(R"("dtype":"F32","shape":[-1],"data_offsets":[0,8])", 8)); });
   expect_error(Exit::kFailed, {"tensor t", "do not fit its shape"}, [] {
-    parse(tensor_file(R"("dtype":"U8","shape":[4294967296,4294967296,2],"data_offsets":[0,0])", 0));  // product overflows
+    parse(
+        tensor_file(R"("dtype":"U8","shape":[4294967296,4294967296,2],"data_offsets":[0,0])", 0));  // product overflows
   });
   expect_error(Exit::kFailed, {"ends before"},
                [] { parse(tensor_file(R"("dtype":"F32","shape":[1],"data_offsets":[8,4])", 8)); });
@@ -110,8 +114,8 @@ TEST(SafetensorsFile, FailsForWhatIsNoFile) {
 }
 
 TEST(SafetensorsWriter, WritesInTheReferenceOrder) {
-  std::vector<TensorEntry> tensors = {{"u", "U8", {3}, 0, 3}, {"b2", "BF16", {2}, 0, 4}, {"f", "F32", {1}, 0, 4},
-                                      {"b1", "BF16", {1}, 0, 2}, {"h", "F16", {1}, 0, 2}, {"i", "I32", {1}, 0, 4}};
+  std::vector<TensorEntry> tensors = {{"u", "U8", {3}, 0, 3},    {"b2", "BF16", {2}, 0, 4}, {"f", "F32", {1}, 0, 4},
+                                      {"b1", "BF16", {1}, 0, 2}, {"h", "F16", {1}, 0, 2},   {"i", "I32", {1}, 0, 4}};
   lay_out(tensors);
   std::string order;
   for (const auto& t : tensors) order += t.name + " ";
