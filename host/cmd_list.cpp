@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iterator>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/plugin/registry.hpp"
 #include "host/arg_parser.hpp"
 #include "host/list_rows.hpp"
@@ -74,15 +74,24 @@ std::vector<FormatEntry> entries_of(const std::vector<PluginRow>& rows) {
   return format_entries(formats);
 }
 
+/// Presets are all named here, so what is said about one of them (a deprecated name) is no news.
+std::string render_schemes(bool json, const std::vector<FormatEntry>& entries, plugin::Registry& registry) {
+  base::set_log_level(std::max(base::log_level(), base::Level::kError));
+  const Accepts accepts = [&](const std::string& format, const ar_scheme& scheme) {
+    return registry.format(format).api.check(format.c_str(), &scheme, nullptr) == AR_OK;
+  };
+  return json ? json_lines(scheme_json(entries, accepts)) : scheme_table(entries, accepts);
+}
+
 std::string render(const Item& item, const Arguments& options, const std::vector<PluginRow>& rows,
-                   const std::vector<plugin::Place>& places) {
+                   plugin::Registry& registry) {
   const std::string name = item.name;
   const bool verbose = options.flag("verbose");
   const bool json = options.flag("json");
-  if (name == "schemes") return json ? json_lines(scheme_json(entries_of(rows))) : scheme_table(entries_of(rows));
-  if (json) return json_lines(plugin_json(rows, places, verbose));
+  if (name == "schemes") return render_schemes(json, entries_of(rows), registry);
+  if (json) return json_lines(plugin_json(rows, registry.places(), verbose));
   if (name == "formats" && !verbose) return support_matrix(entries_of(rows), ::isatty(STDOUT_FILENO) == 1);
-  return plugin_table(rows, places, verbose);
+  return plugin_table(rows, registry.places(), verbose);
 }
 
 }  // namespace
@@ -98,7 +107,7 @@ int cmd_list(const std::vector<std::string>& args, const plugin::SearchOptions& 
 
   plugin::Registry& registry = plugin::Registry::make(places);
   const auto rows = rows_of(registry, item);
-  std::fputs(render(item, options, rows, registry.places()).c_str(), stdout);
+  std::fputs(render(item, options, rows, registry).c_str(), stdout);
   const bool broken = std::any_of(rows.begin(), rows.end(),
                                   [](const PluginRow& r) { return r.plugin.state == plugin::State::kBroken; });
   return options.flag("strict") && broken ? static_cast<int>(base::Exit::kFailed) : 0;

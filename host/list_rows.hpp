@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,11 @@ std::string plugin_table(const std::vector<PluginRow>& rows, const std::vector<p
 boost::json::array plugin_json(const std::vector<PluginRow>& rows, const std::vector<plugin::Place>& places,
                                bool verbose);
 
+/// Whether a format stores a scheme under this name: the plugin's own `check`.
+using Accepts = std::function<bool(const std::string& format, const ar_scheme& scheme)>;
+
 /// The presets, with the formats that store them.
-std::string scheme_table(const std::vector<FormatEntry>& formats);
-boost::json::array scheme_json(const std::vector<FormatEntry>& formats);
+std::string scheme_table(const std::vector<FormatEntry>& formats, const Accepts& accepts);
+boost::json::array scheme_json(const std::vector<FormatEntry>& formats, const Accepts& accepts);
 
 }  // namespace ar::host

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/ranges.h>
 #include <boost/json/object.hpp>
 
@@ -11,13 +9,29 @@ namespace ar::host {
 namespace json = boost::json;
 namespace {
 
-std::vector<std::string> formats_with(const std::vector<FormatEntry>& entries, const std::string& scheme) {
+ar_scheme to_table(const std::string& name, const quant::Scheme& s) {
+  return {sizeof(ar_scheme),
+          name.c_str(),
+          s.bits,
+          static_cast<int32_t>(s.group_size),
+          static_cast<int32_t>(s.group_size_rows),
+          s.sym ? 1 : 0,
+          s.data_type.c_str(),
+          s.act_bits,
+          static_cast<int32_t>(s.act_group_size),
+          s.act_sym ? 1 : 0,
+          s.act_dynamic ? 1 : 0,
+          s.act_data_type.c_str(),
+          s.super_bits.value_or(0),
+          s.super_group_size.value_or(0)};
+}
+
+std::vector<std::string> formats_with(const std::vector<FormatEntry>& entries, const std::string& name,
+                                      const quant::Scheme& scheme, const Accepts& accepts) {
+  const ar_scheme table = to_table(name, scheme);
   std::vector<std::string> names;
   for (const FormatEntry& entry : entries) {
-    const auto& schemes = entry.schemes;
-    const bool stored =
-        std::find(schemes.begin(), schemes.end(), scheme) != schemes.end() || schemes == std::vector<std::string>{"*"};
-    if (entry.reason.empty() && stored) names.push_back(entry.name);
+    if (entry.reason.empty() && accepts(entry.name, table)) names.push_back(entry.name);
   }
   return names;
 }
@@ -28,12 +42,12 @@ std::string group_text(std::int64_t size, std::int64_t rows) {
 
 }  // namespace
 
-std::string scheme_table(const std::vector<FormatEntry>& entries) {
+std::string scheme_table(const std::vector<FormatEntry>& entries, const Accepts& accepts) {
   Table table({"SCHEME", "BITS", "GROUP", "SYM", "TYPE", "ACT BITS", "ACT TYPE", "FORMATS"});
   for (const std::string& name : quant::preset_names()) {
     const quant::Scheme s = quant::preset(name);
     const bool act = s.act_bits < 16;
-    const auto formats = formats_with(entries, name);
+    const auto formats = formats_with(entries, name, s, accepts);
     table.add({name, std::to_string(s.bits), group_text(s.group_size, s.group_size_rows), s.sym ? "yes" : "no",
                s.data_type, std::to_string(s.act_bits), act ? s.act_data_type : "-",
                formats.empty() ? "-" : fmt::format("{}", fmt::join(formats, ", "))});
@@ -41,11 +55,11 @@ std::string scheme_table(const std::vector<FormatEntry>& entries) {
   return table.text();
 }
 
-json::array scheme_json(const std::vector<FormatEntry>& entries) {
+json::array scheme_json(const std::vector<FormatEntry>& entries, const Accepts& accepts) {
   json::array array;
   for (const std::string& name : quant::preset_names()) {
     const quant::Scheme s = quant::preset(name);
-    const auto formats = formats_with(entries, name);
+    const auto formats = formats_with(entries, name, s, accepts);
     array.push_back(
         json::object{{"name", name},
                      {"bits", s.bits},
