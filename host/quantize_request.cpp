@@ -10,7 +10,6 @@
 #include "core/base/error.hpp"
 #include "core/model/layer_config.hpp"
 #include "host/option_table.hpp"
-#include "host/recipe.hpp"
 
 namespace ar::host {
 namespace {
@@ -106,10 +105,8 @@ class Reader {
 
 class Builder {
  public:
-  Builder(const Arguments& arguments, engine::Recipe recipe)
-      : arguments_(arguments), recipe_(recipe_values(recipe)), read_(arguments, request_) {
-    request_.run.recipe = recipe;
-  }
+  Builder(const Arguments& arguments, Recipe recipe)
+      : arguments_(arguments), recipe_(recipe_values(recipe)), read_(arguments, request_) {}
 
   QuantizeRequest build() {
     check_pairs();
@@ -301,7 +298,7 @@ class Builder {
 
 }  // namespace
 
-QuantizeRequest read_quantize(const Arguments& arguments, engine::Recipe recipe) {
+QuantizeRequest read_quantize(const Arguments& arguments, Recipe recipe) {
   return Builder(arguments, recipe).build();
 }
 

@@ -7,6 +7,7 @@
 #include "core/engine/options.hpp"
 #include "core/plugin/search_path.hpp"
 #include "host/arg_parser.hpp"
+#include "host/recipe.hpp"
 
 namespace ar::host {
 
@@ -28,7 +29,7 @@ struct QuantizeRequest {
 
 /// Applies upstream's order of rules (docs/cli.md, "Cross-option rules") as far as neither model nor plugins are needed.
 /// Throws UsageError for what argparse refuses and base::Error(kUsage) for the rest; nothing is opened or written.
-QuantizeRequest read_quantize(const Arguments& arguments, engine::Recipe recipe);
+QuantizeRequest read_quantize(const Arguments& arguments, Recipe recipe);
 
 /// Applies --plugin-dir and --no-default-plugins.
 void apply_plugin_options(const Arguments& arguments, plugin::SearchOptions& search);

@@ -5,9 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/engine/options.hpp"
-
 namespace ar::host {
+
+/// Chosen by the name the program was called with.
+enum class Recipe { kDefault, kBest, kLight, kRtn, kOptRtn };
 
 /// What a recipe puts where the user said nothing.
 struct RecipeValues {
@@ -20,12 +21,12 @@ struct RecipeValues {
   std::optional<bool> disable_opt_rtn;
 };
 
-const RecipeValues& recipe_values(engine::Recipe recipe);
+const RecipeValues& recipe_values(Recipe recipe);
 
 /// The name the program was called with, as users write it: "/usr/bin/auto_round_light" -> "auto-round-light".
 std::string program_name(std::string_view argv0);
 
 /// "auto-round-light" -> kLight; every unknown name is the default.
-engine::Recipe recipe_of(std::string_view program);
+Recipe recipe_of(std::string_view program);
 
 }  // namespace ar::host

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "host/recipe.hpp"
-
 namespace ar::host {
 namespace {
 

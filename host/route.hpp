@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/options.hpp"
+#include "host/recipe.hpp"
 
 namespace ar::host {
 
@@ -13,7 +13,7 @@ const char* command_name(Command command);
 /// A command line split into who is asked and what for (docs/cli.md, "Names and commands").
 struct Invocation {
   std::string program;  // "auto-round-light"
-  engine::Recipe recipe = engine::Recipe::kDefault;
+  Recipe recipe = Recipe::kDefault;
   Command command = Command::kQuantize;
   std::vector<std::string> args;  // what follows the command
 };

@@ -10,15 +10,11 @@
 
 namespace ar::engine {
 
-/// Fills what the user left unset; chosen by the name the program was called with.
-enum class Recipe { kDefault, kBest, kLight, kRtn, kOptRtn };
-
 /// Everything a `quantize` run was asked for, as plain data: the recipe is already filled in, values are in range,
 /// spellings are canonical. What depends on the model (clamping seqlen, tied lm_head, matching layer names) is not
 /// decided here. Field names are upstream's.
 struct RunOptions {
   // Model and output.
-  Recipe recipe = Recipe::kDefault;
   std::string model;                                   // as typed, trailing '/' removed
   std::optional<std::string> model_dtype;              // "float16", "bfloat16", "float32"; unset: as stored
   std::filesystem::path output_dir = "./tmp_autoround";

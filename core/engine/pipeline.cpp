@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 
 #include "core/base/cancel.hpp"
@@ -221,6 +222,7 @@ class Run {
 void run_quantize(const RunOptions& options, plugin::Registry& registry, const Callbacks& callbacks) {
   tune_allocator();
   tensor::ThreadControl threads;
+  if (options.deterministic) at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
   base::info("start to quantize {}", options.model);
   Plan plan = make_plan(options, registry);
   base::info("quantizing {} of {} linear layers on {} threads; about {} of memory beside the mapped checkpoint",

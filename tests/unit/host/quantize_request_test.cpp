@@ -7,7 +7,6 @@
 namespace ar::host {
 namespace {
 
-using engine::Recipe;
 
 QuantizeRequest request(std::vector<std::string> tokens, Recipe recipe = Recipe::kDefault) {
   tokens.insert(tokens.begin(), "model");

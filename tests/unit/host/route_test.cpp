@@ -7,7 +7,6 @@
 namespace ar::host {
 namespace {
 
-using engine::Recipe;
 using Words = std::vector<std::string>;
 
 TEST(Route, CommandIsTheFirstWordOnly) {
