@@ -1,0 +1,125 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/quant/int_forward.cpp"
+#include <hwy/foreach_target.h>
+
+#include "core/quant/int_group-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace ar::quant::HWY_NAMESPACE {
+
+template <typename W, typename Out>
+void fake_quant_rows(const IntTuning& layer, RowRange rows, Out* out) {
+  const int64_t tile_offset = rows.begin * layer.grid.cols;
+  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
+    clamp_range_factors(layer, group.index);
+    write_group(layer, group, out + (group.offset - tile_offset));
+  });
+}
+
+template <typename W>
+HWY_INLINE void range_block(const W* w, float* low, float* high) {
+  for (int64_t j = 0; j < kSumLanes; j += hn::Lanes(F32())) {
+    const VF x = load(w + j);
+    store(hn::Min(load(low + j), x), low + j);
+    store(hn::Max(load(high + j), x), high + j);
+  }
+}
+
+template <typename W>
+void ranges_rows(const IntTuning& layer, RowRange rows, float* range_min, float* range_max) {
+  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
+    alignas(64) float low[kSumLanes] = {};
+    alignas(64) float high[kSumLanes] = {};
+    for_each_block(
+        group.size, [&](int64_t k) HWY_ATTR { range_block(group.weight + k, low, high); },
+        [&](int64_t k, int64_t n) HWY_ATTR {
+          const Padded<W> w(group.weight + k, n);
+          range_block(w.data, low, high);
+        });
+    range_min[group.index] = *std::min_element(low, low + kSumLanes);
+    range_max[group.index] = *std::max_element(high, high + kSumLanes);
+  });
+}
+
+/// Codes as exporters derive them: from the rounded Wq, the scale and the zero point.
+template <typename W>
+HWY_INLINE void code_block(const Levels& levels, VF zero, VF top, const W* w, const float* v, uint8_t* codes) {
+  for (int64_t j = 0; j < kSumLanes; j += hn::Lanes(F32())) {
+    const VF raw = hn::Mul(levels.scale, levels.level(levels.code(levels.quotient(load(w + j)), load(v + j))));
+    const VF wq = std::is_same_v<W, Bf16> ? round_to_bf16(raw) : raw;
+    const VF shifted = hn::Add(levels.quotient(wq), zero);
+    const VF code = round_even(levels.narrow ? round_to_bf16(shifted) : shifted);
+    const auto whole = hn::ConvertTo(I32(), hn::Min(hn::Max(code, hn::Zero(F32())), top));
+    hn::StoreU(hn::DemoteTo(U8(), whole), U8(), codes + j);
+  }
+}
+
+template <typename W>
+void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
+  const VF top = hn::Set(F32(), layer.grid.top());
+  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
+    clamp_range_factors(layer, group.index);
+    const GroupLevels scalar = group_levels(layer, group.index);
+    const float stored = stored_zero(layer.grid, scalar);
+    planes.scale[group.index] = scalar.scale;
+    if (planes.zero_point != nullptr) planes.zero_point[group.index] = stored;
+    const Levels levels(scalar, narrow_quotient(layer));
+    const VF zero = hn::Set(F32(), stored);
+    const int64_t stride = group.value == nullptr ? 0 : 1;
+    const float* value = group.value == nullptr ? kNoOffset : group.value;
+    uint8_t* codes = planes.codes + group.offset;
+    for_each_block(
+        group.size,
+        [&](int64_t k) HWY_ATTR {
+          code_block(levels, zero, top, group.weight + k, value + k * stride, codes + k);
+        },
+        [&](int64_t k, int64_t n) HWY_ATTR {
+          const Padded<W> w(group.weight + k, n);
+          const Padded<float> v(value + k * stride, n);
+          Padded<uint8_t> c;
+          code_block(levels, zero, top, w.data, v.data, c.data);
+          c.copy_to(codes + k, n);
+        });
+  });
+}
+
+void FakeQuant(const IntTuning& layer, RowRange rows, Reals wq) {
+  with_type(layer.weight.type, [&](auto w) {
+    with_type(wq.type, [&](auto o) {
+      fake_quant_rows<decltype(w)>(layer, rows, static_cast<decltype(o)*>(wq.data));
+    });
+  });
+}
+
+void Finish(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
+  with_type(layer.weight.type, [&](auto w) { finish_rows<decltype(w)>(layer, rows, planes); });
+}
+
+void Ranges(const IntTuning& layer, RowRange rows, float* range_min, float* range_max) {
+  with_type(layer.weight.type, [&](auto w) { ranges_rows<decltype(w)>(layer, rows, range_min, range_max); });
+}
+
+}  // namespace ar::quant::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ar::quant {
+namespace {
+HWY_EXPORT(FakeQuant);
+HWY_EXPORT(Finish);
+HWY_EXPORT(Ranges);
+}  // namespace
+
+void group_ranges(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, float* range_min, float* range_max) {
+  const IntTuning layer{grid, weight};
+  HWY_DYNAMIC_DISPATCH(Ranges)(layer, rows, range_min, range_max);
+}
+void fake_quant(const IntTuning& layer, RowRange rows, tensor::Reals wq) {
+  HWY_DYNAMIC_DISPATCH(FakeQuant)(layer, rows, wq);
+}
+void finish(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
+  HWY_DYNAMIC_DISPATCH(Finish)(layer, rows, planes);
+}
+
+}  // namespace ar::quant
+#endif

@@ -1,0 +1,121 @@
+// Groups, blocks and levels of the integer kernels, and the forward pass that both of them use. Compiled once per
+// instruction set (hwy/foreach_target.h), so the guard toggles.
+#if defined(AR_QUANT_INT_GROUP_INL_) == defined(HWY_TARGET_TOGGLE)
+#ifdef AR_QUANT_INT_GROUP_INL_
+#undef AR_QUANT_INT_GROUP_INL_
+#else
+#define AR_QUANT_INT_GROUP_INL_
+#endif
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "core/quant/int_scale.hpp"
+#include "core/quant/int_tuning.hpp"
+#include "core/tensor/lane_sum.hpp"
+#include "core/tensor/simd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace ar::quant::HWY_NAMESPACE {
+using namespace tensor::HWY_NAMESPACE;
+
+using tensor::Bf16;
+using tensor::ConstReals;
+using tensor::kSumLanes;
+using tensor::Real;
+using tensor::Reals;
+
+/// Stands for V where there is none: adding -0 changes no number.
+alignas(64) constexpr float kNoOffset[kSumLanes] = {-0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f,
+                                                    -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f, -0.0f};
+
+/// GroupLevels spread over lanes.
+struct Levels {
+  VF scale, low, high, add, sub;
+  bool narrow;
+  HWY_INLINE Levels(const GroupLevels& g, bool narrow_)
+      : scale(hn::Set(F32(), g.scale)), low(hn::Set(F32(), g.low)), high(hn::Set(F32(), g.high)),
+        add(hn::Set(F32(), g.add)), sub(hn::Set(F32(), g.sub)), narrow(narrow_) {}
+  HWY_INLINE VF quotient(VF w) const {
+    const VF x = hn::Div(w, scale);
+    return narrow ? round_to_bf16(x) : x;
+  }
+  HWY_INLINE VF code(VF quotient, VF value) const { return hn::Add(round_even(hn::Add(quotient, value)), add); }
+  HWY_INLINE VF level(VF code) const { return hn::Sub(hn::Min(hn::Max(code, low), high), sub); }
+};
+
+/// Calls block(k) for k = 0, 16, ... while a whole block is left, then tail(k, n) for the rest.
+template <typename Block, typename Tail>
+HWY_INLINE void for_each_block(int64_t size, Block block, Tail tail) {
+  int64_t k = 0;
+  for (; k + kSumLanes <= size; k += kSumLanes) block(k);
+  if (k < size) tail(k, size - k);
+}
+
+/// The last elements of a group in a full-length block of their own, zeros behind them.
+template <typename T>
+struct Padded {
+  T data[kSumLanes] = {};
+  Padded(const T* from, int64_t n) { std::memcpy(data, from, static_cast<size_t>(n) * sizeof(T)); }
+  Padded() = default;
+  void copy_to(T* to, int64_t n) const { std::memcpy(to, data, static_cast<size_t>(n) * sizeof(T)); }
+};
+
+template <typename W>
+struct Group {
+  const W* weight;
+  float* value;  // null: no offset
+  int64_t size;
+  int64_t index;
+  int64_t offset;
+};
+
+template <typename W, typename Body>
+HWY_INLINE void for_each_group(const IntTuning& layer, RowRange rows, Body body) {
+  const IntGrid& grid = layer.grid;
+  const W* weight = static_cast<const W*>(layer.weight.data);
+  const int64_t groups = grid.groups();
+  for (int64_t row = rows.begin; row < rows.end; ++row)
+    for (int64_t g = 0; g < groups; ++g) {
+      const int64_t offset = row * grid.cols + g * grid.group;
+      body(Group<W>{weight + offset, layer.value == nullptr ? nullptr : layer.value + offset,
+                    std::min(grid.group, grid.cols - g * grid.group), row * groups + g, offset});
+    }
+}
+
+template <typename W, typename Out>
+HWY_INLINE void write_block(const Levels& levels, const W* w, const float* v, Out* out) {
+  for (int64_t j = 0; j < kSumLanes; j += hn::Lanes(F32())) {
+    const VF code = levels.code(levels.quotient(load(w + j)), load(v + j));
+    const VF wq = hn::Mul(levels.scale, levels.level(code));
+    store(std::is_same_v<W, Bf16> && std::is_same_v<Out, float> ? round_to_bf16(wq) : wq, out + j);
+  }
+}
+
+template <typename W, typename Out>
+HWY_INLINE void write_group(const IntTuning& layer, const Group<W>& group, Out* out) {
+  const Levels levels(group_levels(layer, group.index), narrow_quotient(layer));
+  const int64_t stride = group.value == nullptr ? 0 : 1;
+  const float* value = group.value == nullptr ? kNoOffset : group.value;
+  for_each_block(
+      group.size, [&](int64_t k) HWY_ATTR { write_block(levels, group.weight + k, value + k * stride, out + k); },
+      [&](int64_t k, int64_t n) HWY_ATTR {
+        const Padded<W> w(group.weight + k, n);
+        const Padded<float> v(value + k * stride, n);
+        Padded<Out> q;
+        write_block(levels, w.data, v.data, q.data);
+        q.copy_to(out + k, n);
+      });
+}
+
+/// Calls body with a number of the type that is stored: the choice is made once a call.
+template <typename Body>
+HWY_INLINE void with_type(Real type, Body body) {
+  if (type == Real::kF32) body(float());
+  else body(Bf16());
+}
+
+}  // namespace ar::quant::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
