@@ -111,6 +111,10 @@ TEST(QuantizeRequest, RefusesBadTextOfALayerConfig) {
   EXPECT_EQ(refusal({"--layer_config", "{k_proj:{bits:8}}"}), "");
 }
 
+TEST(QuantizeRequest, RefusesSchemesThatMixBitsByThemselves) {
+  EXPECT_NE(refusal({"--scheme", "w4a16_mixed"}).find("--layer_config"), std::string::npos);
+}
+
 TEST(QuantizeRequest, PluginFoldersAddUp) {
   plugin::SearchOptions search;
   apply_plugin_options(Arguments::parse(specs_of(quantize_options()), {"--plugin-dir", "a", "--plugin_dir=b", "--no-default-plugins"}, 1), search);
