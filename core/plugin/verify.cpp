@@ -1,7 +1,10 @@
 #include "core/plugin/verify.hpp"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
