@@ -18,11 +18,12 @@ namespace {
 using ar::conformance::subject;
 
 constexpr const char* kUsage =
-    "usage: ar-plugin-check [--quirk NAME]... [--rows N] [--columns N] [--checkpoint DIR] FILE\n"
+    "usage: ar-plugin-check [--quirk NAME]... [--rows N] [--columns N] [--golden FILE] [--checkpoint DIR] FILE\n"
     "Opens FILE (<id>.format.so, <id>.device.so, <id>.model.so) as the program does and tries every rule of its kind.\n"
     "  --quirk            what the plugin may do otherwise: renames_tensors, stores_no_layers, lossy "
     "(docs/plugin_guide.md)\n"
     "  --rows, --columns  size of the sample layer of a format (64 x 256)\n"
+    "  --golden           formats: compare the packed bytes with a file that --write-golden wrote\n"
     "  --checkpoint       models: folder with config.json and safetensors weights of a tiny model\n"
     "Exit status: 0 all rules hold, 1 a rule is broken, 2 wrong usage, 3 the loader refuses the file.\n";
 
@@ -67,12 +68,15 @@ bool parse(int argc, char** argv, std::string& file) {
     if (word == "--quirk" && set_quirk(quirks, value)) continue;
     if (word == "--checkpoint")
       subject().checkpoint = value;
+    else if (word == "--golden" || word == "--write-golden")
+      subject().golden = value;
     else if (word == "--rows")
       quirks.out_features = std::atoll(argv[i]);
     else if (word == "--columns")
       quirks.in_features = std::atoll(argv[i]);
     else
       return false;
+    subject().write_golden = subject().write_golden || word == "--write-golden";
   }
   return !file.empty() && quirks.out_features > 0 && quirks.in_features > 0;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "core/plugin/sidecar.hpp"
 
 namespace ar::conformance {
@@ -152,6 +154,20 @@ StoredTensors packed(const Combination& c, int n_threads) {
   const SampleLayer layer = sample(c);
   EXPECT_EQ(output.pack(layer), AR_OK) << c.text() << ": " << output.err.text;
   return output.target.sink().tensors();
+}
+
+std::string digest(const StoredTensors& tensors) {
+  uint64_t hash = 0xCBF29CE484222325U;
+  const auto mix = [&](const void* bytes, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) hash = (hash ^ static_cast<const unsigned char*>(bytes)[i]) * 0x100000001B3U;
+  };
+  for (const auto& [name, tensor] : tensors) {
+    mix(name.c_str(), name.size() + 1);
+    mix(&tensor.dtype, sizeof(tensor.dtype));
+    mix(tensor.shape.data(), tensor.shape.size() * sizeof(int64_t));
+    mix(tensor.bytes.data(), tensor.bytes.size());
+  }
+  return fmt::format("{:016x}", hash);
 }
 
 StoredTensors pack_concurrently(Output& output, const Combination& c) {

@@ -53,6 +53,8 @@ class Output {
 };
 
 StoredTensors packed(const Combination& c, int n_threads);
+/// 64-bit FNV-1a over names, types, shapes and bytes, in hexadecimal.
+std::string digest(const StoredTensors& tensors);
 /// Packs the sample layer from several threads into sinks of their own; they must agree.
 StoredTensors pack_concurrently(Output& output, const Combination& c);
 

@@ -1,6 +1,9 @@
 // What holds for export formats. Every rule runs over all schemes the plugin takes.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "format_harness.hpp"
 
 namespace ar::conformance {
@@ -118,6 +121,19 @@ TEST(FormatRules, PacksLayersAtTheSameTime) {
   const StoredTensors alone = packed(all.front(), 1);
   Output output(all.front());
   EXPECT_TRUE(pack_concurrently(output, all.front()) == alone);
+}
+
+TEST(FormatRules, StoresTheGoldenBytes) {
+  if (subject().golden.empty()) GTEST_SKIP() << "no --golden FILE";
+  std::string now;
+  for (const Combination& c : quantized_combinations()) now += digest(packed(c, 1)) + " " + c.text() + "\n";
+  if (subject().write_golden) {
+    std::ofstream(subject().golden) << now;
+    return;
+  }
+  std::ostringstream before;
+  before << std::ifstream(subject().golden).rdbuf();
+  EXPECT_EQ(before.str(), now) << subject().golden << ": other bytes than when it was written";
 }
 
 TEST(FormatRules, NamesTensorsAfterTheLayer) {

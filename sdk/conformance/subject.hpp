@@ -13,7 +13,9 @@ struct Subject {
   ar_kind kind = 0;
   std::string id;
   Quirks quirks;
-  std::string checkpoint;  // models: a folder with config.json and weights
+  std::string golden;         // formats: file of digests to compare with
+  bool write_golden = false;  // write that file instead
+  std::string checkpoint;     // models: a folder with config.json and weights
   const ar_plugin_desc* desc = nullptr;
   const plugin::Format* format = nullptr;
   const plugin::Device* device = nullptr;

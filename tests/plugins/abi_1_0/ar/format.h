@@ -43,7 +43,7 @@ typedef struct ar_writer ar_writer;
  *                     (formats.md 4.2): bits ... , autoround_version is not among them
  *   version           the program's version
  *   block_names       list of the block-list prefixes, e.g. ["model.layers"]
- *   layers            in order: [{name, scheme, in_block, quantized, fixed_by_user, reason}], every linear layer
+ *   layers            in order: [{name, scheme, in_features, in_block, quantized, fixed_by_user, reason}], every linear layer
  *   extra_config      what the engine resolved per layer and pattern, in upstream's order (formats.md 4.2)
  *   config            the source model's config.json, keys in file order
  *   dtype             element type of unquantized tensors: "bfloat16", "float16", "float32"

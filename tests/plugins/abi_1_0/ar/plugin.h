@@ -25,7 +25,9 @@ typedef struct ar_plugin_desc {
   const char *version;        /* the plugin's own */
   const char *build_tag;      /* "" unless LibTorch is linked */
   /* null-terminated list, or null: scheme names for formats, dtypes and features for devices, architecture names for
-   * models. For listing and quick choice only; check, probe and match decide. */
+   * models. For listing and quick choice only; check, probe and match decide.
+   * Formats: "*" alone means every scheme; "auto_round:auto_awq=W4A16,BF16" lists what one alias stores, where that
+   * differs from the plain items. */
   const char *const *capabilities;
   const void *api; /* ar_format_api, ar_device_api or ar_model_api */
 } ar_plugin_desc;
