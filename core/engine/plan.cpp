@@ -90,7 +90,7 @@ void plan_layers(Plan& plan, const std::set<int64_t>& chosen) {
   for (std::size_t b = 0; b < spec.blocks.size(); ++b) {
     for (const LinearSpec& linear : spec.blocks[b].linears) {
       plan.layers.push_back({linear, static_cast<int64_t>(b), {}, "float16", false, false, ""});
-      candidates.push_back({linear.name, linear.out, linear.in, true, false});
+      candidates.push_back({linear.name, linear.out, linear.in, chosen.count(static_cast<int64_t>(b)) != 0, false});
     }
   }
   for (const LinearSpec& linear : spec.head) {

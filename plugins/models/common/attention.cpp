@@ -1,8 +1,7 @@
 #include <cmath>
 #include <memory>
 
-#include <ATen/ops/scaled_dot_product_attention.h>
-
+#include "plugins/models/common/attention_op.hpp"
 #include "plugins/models/common/decoder_spec.hpp"
 #include "plugins/models/common/ops.hpp"
 #include "plugins/models/common/part.hpp"
@@ -50,15 +49,11 @@ class SeparateQkv final : public Attention {
     return rotate_half(heads, context.rope);
   }
 
-  /// LibTorch's fused kernel takes transposed views and grouped heads as they are and skips what lies above the
-  /// diagonal; only a window needs a mask.
+  /// Only a window that is shorter than the sequence needs a mask.
   at::Tensor mix(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const DecoderContext& context) const {
     const auto mask = context.masks.find(window_);
     const bool masked = window_ > 0 && mask != context.masks.end();
-    return at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2),
-                                            masked ? std::optional<at::Tensor>(mask->second) : std::nullopt, 0.0,
-                                            !masked, std::nullopt, heads_ != kv_heads_)
-        .transpose(1, 2);
+    return masked ? composed::attention(q, k, v, mask->second) : causal_attention(q, k, v);
   }
 
   int64_t heads_, kv_heads_, head_dim_;

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
 
+#include "plugins/models/common/attention_op.hpp"
 #include "tests/unit/models/random.hpp"
 
 namespace ar::models {
@@ -65,6 +67,15 @@ TEST(Ops, SiluMulEqualsItsComposition) {
   expect_same([](const auto& a) { return silu_mul(a[0], a[1]); },
               [](const auto& a) { return composed::silu_mul(a[0], a[1]); },
               {random_tensor({2, 5, 19}, 6, 4.0f), random_tensor({2, 5, 19}, 7)});
+}
+
+/// tokens, heads, key-value heads, head_dim: blocks that end short, rows that are no whole vectors, grouped heads.
+TEST(Ops, CausalAttentionEqualsItsComposition) {
+  for (const auto& [t, n, n_kv, d] : {std::array<int64_t, 4>{1, 2, 1, 8}, {5, 4, 2, 16}, {64, 2, 2, 24}, {70, 6, 2, 64}, {130, 3, 1, 20}}) {
+    expect_same([](const auto& a) { return causal_attention(a[0], a[1], a[2]); },
+                [](const auto& a) { return composed::attention(a[0], a[1], a[2], {}); },
+                {random_tensor({1, t, n, d}, 1), random_tensor({1, t, n_kv, d}, 2), random_tensor({1, t, n_kv, d}, 3)});
+  }
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace ar::models {
+
+/// softmax(scale q k^T, causal) v for q [B, T, n, d], k and v [B, T, n_kv, d] -> [B, T, n, d]; differentiable. One
+/// sequence in float32 on the CPU runs our own kernel (attention_kernels.hpp), the rest LibTorch's.
+at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
+
+namespace composed {
+/// By LibTorch. mask: [T, T] bool, true where a query sees a key; undefined: causal.
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask);
+}  // namespace composed
+
+}  // namespace ar::models
