@@ -1,6 +1,7 @@
 #include "core/quant/rtn.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include <ATen/ops/empty.h>
@@ -45,6 +46,15 @@ void use_searched_scale(const RtnOptions& options, IntTuning& layer, std::vector
   layer.init_scale = scale.data();
 }
 
+template <typename To>
+void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t size, To* to) {
+  for (int64_t i = 0; i < size; ++i) {
+    const float x = scale * (static_cast<float>(codes[i]) - zero) + 0.0f;  // -0 becomes 0
+    if constexpr (std::is_same_v<To, float>) to[i] = x;
+    else to[i] = tensor::to_bf16(x);
+  }
+}
+
 }  // namespace
 
 QuantizedWeight quantize_rtn(const at::Tensor& weight, const Scheme& scheme, const RtnOptions& options) {
@@ -80,12 +90,15 @@ at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) {
   const float* scales = scale.const_data_ptr<float>();
   const float* zeros = weight.zero_point.defined() ? weight.zero_point.const_data_ptr<float>() : nullptr;
   for_row_chunks(grid, [&](RowRange rows) {
-    for (int64_t i = rows.begin * grid.cols; i < rows.end * grid.cols; ++i) {
-      const int64_t group = i / grid.cols * grid.groups() + i % grid.cols / grid.group;
-      const float zero = zeros == nullptr ? grid.half() : zeros[group];
-      const float x = scales[group] * (static_cast<float>(codes[i]) - zero);
-      if (to.type == tensor::Real::kF32) static_cast<float*>(to.data)[i] = x;
-      else static_cast<tensor::Bf16*>(to.data)[i] = tensor::to_bf16(x);
+    for (int64_t index = rows.begin * grid.groups(); index < rows.end * grid.groups(); ++index) {
+      const int64_t column = index % grid.groups() * grid.group;
+      const int64_t offset = index / grid.groups() * grid.cols + column;
+      const int64_t size = std::min(grid.group, grid.cols - column);
+      const float zero = zeros == nullptr ? grid.half() : zeros[index];
+      if (to.type == tensor::Real::kF32)
+        dequantize_group(codes + offset, scales[index], zero, size, static_cast<float*>(to.data) + offset);
+      else
+        dequantize_group(codes + offset, scales[index], zero, size, static_cast<tensor::Bf16*>(to.data) + offset);
     }
   });
   return out;

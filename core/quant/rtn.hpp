@@ -19,7 +19,8 @@ struct RtnOptions {
 /// Rounds an integer-scheme weight [out, in] of any float type, in parallel over rows of a fixed cut. [any]
 QuantizedWeight quantize_rtn(const at::Tensor& weight, const Scheme& scheme, const RtnOptions& options = {});
 
-/// scale * (code - zero point), [out, in] in float32 or bfloat16.
+/// scale * (code - zero point), [out, in] in float32 or bfloat16. Zeros are positive: codes do not keep the sign that
+/// upstream's scale * round(W / scale) may give them.
 at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype);
 
 /// Flat index of the first NaN or infinity of a contiguous float tensor; -1 when there is none.
