@@ -10,6 +10,7 @@
 #include <tbb/task_arena.h>
 
 #include "core/base/error.hpp"
+#include "core/tensor/hand_over.hpp"
 
 namespace ar::tensor {
 namespace {
@@ -40,14 +41,19 @@ ThreadControl::~ThreadControl() = default;
 
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
   if (count == 1) return body(0);
+  HandOver start, end;
+  start.give();
   tbb::this_task_arena::isolate([&] {
     tbb::parallel_for(
         tbb::blocked_range<int64_t>(0, count, 1),
         [&](const tbb::blocked_range<int64_t>& range) {
+          start.take();
           for (int64_t i = range.begin(); i != range.end(); ++i) body(i);
+          end.give();
         },
         tbb::simple_partitioner());
   });
+  end.take();
 }
 
 void parallel_chunks(int64_t count, int64_t chunk, const std::function<void(int64_t, int64_t)>& body) {
