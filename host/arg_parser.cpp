@@ -81,8 +81,10 @@ void check_value(const OptionSpec& spec, const std::string& value) {
 std::vector<std::string> split_names(const OptionSpec& spec) {
   std::vector<std::string> names(1);
   for (const char* c = spec.names; *c != '\0'; ++c) {
-    if (*c == ' ') names.emplace_back();
-    else names.back() += *c;
+    if (*c == ' ')
+      names.emplace_back();
+    else
+      names.back() += *c;
   }
   return names;
 }
@@ -92,7 +94,8 @@ std::string display_name(const OptionSpec& spec) { return fmt::format("--{}", fm
 /// Walks the tokens once, filling an Arguments.
 class ArgumentScanner {
  public:
-  ArgumentScanner(const std::vector<OptionSpec>& specs, const std::vector<std::string>& tokens, std::size_t max_positionals)
+  ArgumentScanner(const std::vector<OptionSpec>& specs, const std::vector<std::string>& tokens,
+                  std::size_t max_positionals)
       : tokens_(tokens), max_positionals_(max_positionals) {
     for (const auto& spec : specs) {
       for (const auto& name : split_names(spec)) {
@@ -124,8 +127,10 @@ class ArgumentScanner {
   using Target = std::pair<const OptionSpec*, bool>;
 
   void take_positional(const std::string& token) {
-    if (out_.positionals_.size() < max_positionals_) out_.positionals_.push_back(token);
-    else unknown_.push_back(token);
+    if (out_.positionals_.size() < max_positionals_)
+      out_.positionals_.push_back(token);
+    else
+      unknown_.push_back(token);
   }
 
   void take_option(const std::string& token) {
@@ -160,7 +165,8 @@ class ArgumentScanner {
     const std::size_t limit = spec.arity == Arity::kOneOrMore ? tokens_.size() : 1;
     while (values.size() < limit && next_ < tokens_.size() && !looks_like_option(tokens_[next_]))
       values.push_back(tokens_[next_++]);
-    if (values.empty() && spec.arity == Arity::kOne) usage_error("argument {}: expected one argument", display_name(spec));
+    if (values.empty() && spec.arity == Arity::kOne)
+      usage_error("argument {}: expected one argument", display_name(spec));
     if (values.empty() && spec.arity == Arity::kOneOrMore)
       usage_error("argument {}: expected at least one argument", display_name(spec));
     return values;
@@ -172,7 +178,8 @@ class ArgumentScanner {
     if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
     std::vector<Target> targets;
     std::vector<std::string> candidates;
-    for (auto it = by_name_.lower_bound(name); it != by_name_.end() && it->first.compare(0, name.size(), name) == 0; ++it) {
+    for (auto it = by_name_.lower_bound(name); it != by_name_.end() && it->first.compare(0, name.size(), name) == 0;
+         ++it) {
       candidates.push_back("--" + it->first);
       if (std::find(targets.begin(), targets.end(), it->second) == targets.end()) targets.push_back(it->second);
     }

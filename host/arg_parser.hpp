@@ -23,19 +23,19 @@ template <typename... Args>
 }
 
 enum class Arity {
-  kFlag,        // no value
-  kToggle,      // no value; --no-<name> exists
-  kOne,         // one value
-  kAtMostOne,   // a value may follow
-  kOneOrMore,   // values up to the next option
+  kFlag,       // no value
+  kToggle,     // no value; --no-<name> exists
+  kOne,        // one value
+  kAtMostOne,  // a value may follow
+  kOneOrMore,  // values up to the next option
 };
 enum class ValueType { kText, kInt, kFloat };
 
 struct OptionSpec {
-  const char* names;           // "iters iter": the first is the one used in code and messages
+  const char* names;  // "iters iter": the first is the one used in code and messages
   Arity arity = Arity::kFlag;
   ValueType type = ValueType::kText;
-  const char* value = "";      // shown in help; "{a,b}" lists the accepted values
+  const char* value = "";  // shown in help; "{a,b}" lists the accepted values
 };
 
 /// The option as written on the command line: "--batch_size/--train_bs/--bs".
@@ -55,8 +55,8 @@ class Arguments {
   const std::vector<std::string>& positionals() const { return positionals_; }
 
   bool has(std::string_view name) const { return find(name) != nullptr; }
-  bool flag(std::string_view name) const;                       // given, and not as --no-<name>
-  std::optional<bool> toggle(std::string_view name) const;      // unset when not given
+  bool flag(std::string_view name) const;                   // given, and not as --no-<name>
+  std::optional<bool> toggle(std::string_view name) const;  // unset when not given
   std::optional<std::string> text(std::string_view name) const;
   std::optional<std::int64_t> integer(std::string_view name) const;
   std::optional<double> real(std::string_view name) const;

@@ -67,7 +67,8 @@ constexpr const char* kTokenizeHelp =
     "\n"
     "  auto-round tokenize --tokenizer DIR\n"
     "\n"
-    "stdin: lines of {\"text\": string, \"special\": bool}; stdout: lines of {\"ids\": [...], \"decoded\": string}, in order.\n";
+    "stdin: lines of {\"text\": string, \"special\": bool}; stdout: lines of {\"ids\": [...], \"decoded\": string}, in "
+    "order.\n";
 
 constexpr const char* kHelpHelp = "Prints the help of a command: quantize, list, eval, forward or tokenize.\n";
 
@@ -134,7 +135,8 @@ std::string usage_line(const std::string& program, Command command) {
 }  // namespace
 
 std::string usage_text(const std::string& program, Command command) {
-  return usage_line(program, command) + "       " + program + " " + command_name(command) + " --help shows every option\n";
+  return usage_line(program, command) + "       " + program + " " + command_name(command) +
+         " --help shows every option\n";
 }
 
 std::string help_text(const std::string& program, Command command) {
@@ -155,10 +157,12 @@ int cmd_help(const Invocation& call) {
   auto command = Command::kQuantize;
   if (!call.args.empty()) {
     const auto& name = call.args.front();
-    if (name == "-h" || name == "--help") command = Command::kHelp;
+    if (name == "-h" || name == "--help")
+      command = Command::kHelp;
     else if (const auto asked = route({call.program, name}); asked.args.empty() && asked.command != Command::kHelp)
       command = asked.command;
-    else usage_error("help {}: there is help for quantize, list, eval, forward and tokenize", name);
+    else
+      usage_error("help {}: there is help for quantize, list, eval, forward and tokenize", name);
   }
   std::fputs(help_text(call.program, command).c_str(), stdout);
   return 0;

@@ -37,8 +37,10 @@ engine::Callbacks show_progress() {
 void tell(const QuantizeRequest& request) {
   for (const auto& [name, value, source] : request.settings) base::debug("{}={} ({})", name, value, source);
   for (const auto& [level, text] : request.notes) {
-    if (level == base::Level::kWarning) base::warning("{}", text);
-    else base::info("{}", text);
+    if (level == base::Level::kWarning)
+      base::warning("{}", text);
+    else
+      base::info("{}", text);
   }
   warn_unused_environment();
 }

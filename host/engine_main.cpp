@@ -20,7 +20,8 @@ int dispatch(const Invocation& call, const std::vector<std::string>&) {
     case Command::kQuantize: return cmd_quantize(call, engine_search());
     case Command::kEval: return cmd_eval(call.args, engine_search());
     case Command::kForward: return cmd_forward(call.args, engine_search());
-    default: base::refuse("{}: this is the part of the program that runs models; call auto-round", command_name(call.command));
+    default:
+      base::refuse("{}: this is the part of the program that runs models; call auto-round", command_name(call.command));
   }
 }
 

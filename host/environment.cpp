@@ -46,11 +46,11 @@ constexpr std::array<Unused, 21> kUnused = {{
 }};
 
 constexpr std::array<std::pair<std::string_view, base::Level>, 6> kLevels = {{{"TRACE", base::Level::kTrace},
-                                                                             {"DEBUG", base::Level::kDebug},
-                                                                             {"INFO", base::Level::kInfo},
-                                                                             {"WARNING", base::Level::kWarning},
-                                                                             {"ERROR", base::Level::kError},
-                                                                             {"CRITICAL", base::Level::kCritical}}};
+                                                                              {"DEBUG", base::Level::kDebug},
+                                                                              {"INFO", base::Level::kInfo},
+                                                                              {"WARNING", base::Level::kWarning},
+                                                                              {"ERROR", base::Level::kError},
+                                                                              {"CRITICAL", base::Level::kCritical}}};
 
 }  // namespace
 

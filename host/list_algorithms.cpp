@@ -19,7 +19,8 @@ struct Algorithm {
 
 constexpr std::array<Algorithm, 2> kAlgorithms = {{
     {"rtn", "", "round to nearest; without --disable_opt_rtn the scales are searched", Group::kRtn},
-    {"auto_round", "autoround, sign_round, signround", "rounding and ranges tuned by signed gradient descent", Group::kTuning},
+    {"auto_round", "autoround, sign_round, signround", "rounding and ranges tuned by signed gradient descent",
+     Group::kTuning},
 }};
 
 std::string line(const Algorithm& algorithm) {
@@ -49,8 +50,10 @@ int list_algorithms(const std::vector<std::string>& names) {
   if (names.size() > 1) base::refuse("list alg: one algorithm at a time, not {}", names.size());
   std::string text;
   for (const auto& algorithm : kAlgorithms) {
-    if (names.empty()) text += line(algorithm);
-    else if (called(algorithm, names.front())) text = details(algorithm);
+    if (names.empty())
+      text += line(algorithm);
+    else if (called(algorithm, names.front()))
+      text = details(algorithm);
   }
   if (text.empty()) base::refuse("list alg {}: not in this version; there are rtn and auto_round", names.front());
   std::fputs(text.c_str(), stdout);

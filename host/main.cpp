@@ -6,7 +6,6 @@
 #include "host/cmd_list.hpp"
 #include "host/cmd_quantize.hpp"
 #include "host/cmd_tokenize.hpp"
-#include "host/cmd_tokenize.hpp"
 #include "host/launch.hpp"
 #include "host/list_algorithms.hpp"
 #include "host/program.hpp"
@@ -28,7 +27,8 @@ int dispatch(const Invocation& call, const std::vector<std::string>& argv) {
     return 0;
   }
   if (call.command == Command::kList) {
-    if (!call.args.empty() && names_algorithms(call.args.front())) return list_algorithms({call.args.begin() + 1, call.args.end()});
+    if (!call.args.empty() && names_algorithms(call.args.front()))
+      return list_algorithms({call.args.begin() + 1, call.args.end()});
     return cmd_list(call.args, light_search());
   }
   if (call.command == Command::kTokenize) return cmd_tokenize(call.args);

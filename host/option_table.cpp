@@ -40,48 +40,63 @@ Option later(Group group, const char* names, Arity arity, const char* help, cons
 
 void add_runtime(std::vector<Option>& t) {
   const auto g = Group::kRuntime;
-  t.push_back(used(g, "model_name model model_name_or_path", kOne, kText, "DIR", "model folder; the same as the positional MODEL"));
+  t.push_back(used(g, "model_name model model_name_or_path", kOne, kText, "DIR",
+                   "model folder; the same as the positional MODEL"));
   t.push_back(used(g, "output_dir", kOne, kText, "DIR", "base folder of the results (./tmp_autoround)"));
-  t.push_back(used(g, "format formats", kOne, kText, "NAMES", "output formats, comma separated (auto_round); see `auto-round list formats`"));
-  t.push_back(used(g, "device_map device devices", kOne, kText, "DEVICE", "cpu, auto, an index or a device name (0); an index without a card is the CPU"));
-  t.push_back(used(g, "dataset", kOne, kText, "SPEC", "calibration text: FILE.json or FILE.jsonl, with :num=N, :concat, ...; named sets are not in this version"));
+  t.push_back(used(g, "format formats", kOne, kText, "NAMES",
+                   "output formats, comma separated (auto_round); see `auto-round list formats`"));
+  t.push_back(used(g, "device_map device devices", kOne, kText, "DEVICE",
+                   "cpu, auto, an index or a device name (0); an index without a card is the CPU"));
+  t.push_back(
+      used(g, "dataset", kOne, kText, "SPEC",
+           "calibration text: FILE.json or FILE.jsonl, with :num=N, :concat, ...; named sets are not in this version"));
   t.push_back(used(g, "batch_size train_bs bs", kOne, kInt, "N", "samples per forward pass (8)"));
   t.push_back(used(g, "seqlen seq_len", kOne, kInt, "N", "tokens per sample (2048); clamped to what the model takes"));
   t.push_back(used(g, "nsamples nsample", kOne, kInt, "N", "calibration samples (128; best: 512)"));
   t.push_back(used(g, "seed", kOne, kInt, "N", "of every random choice (42)"));
   t.push_back(flag(g, "low_gpu_mem_usage", "keep cached block inputs off the accelerator; results do not change"));
   t.push_back(used(g, "model_dtype", kOne, kText, kDtypes, "element type to work in; unset: that of the model"));
-  t.push_back(used(g, "algorithm algorithms alg algs", kOne, kText, "NAMES", "auto_round or rtn (auto_round; rtn when --iters 0); see `auto-round list alg`"));
+  t.push_back(used(g, "algorithm algorithms alg algs", kOne, kText, "NAMES",
+                   "auto_round or rtn (auto_round; rtn when --iters 0); see `auto-round list alg`"));
   t.push_back(flag(g, "disable_amp", "tune in float32 throughout"));
-  t.push_back(flag(g, "enable_deterministic_algorithms", "fail rather than run an operation without a reproducible result"));
+  t.push_back(
+      flag(g, "enable_deterministic_algorithms", "fail rather than run an operation without a reproducible result"));
 }
 
 void add_scheme(std::vector<Option>& t) {
   const auto g = Group::kScheme;
-  t.push_back(used(g, "scheme", kOne, kText, "NAME", "preset (W4A16); see `auto-round list schemes`; the options below override its fields"));
+  t.push_back(used(g, "scheme", kOne, kText, "NAME",
+                   "preset (W4A16); see `auto-round list schemes`; the options below override its fields"));
   t.push_back(used(g, "bits", kOne, kInt, "N", "weight bits"));
-  t.push_back(used(g, "group_size", kOne, kText, "N", "columns that share a scale; -1: a whole row; 0: the whole tensor; A,B: blocks"));
+  t.push_back(used(g, "group_size", kOne, kText, "N",
+                   "columns that share a scale; -1: a whole row; 0: the whole tensor; A,B: blocks"));
   t.push_back(flag(g, "asym", "asymmetric: with zero points"));
   t.push_back(used(g, "data_type dtype", kOne, kText, "NAME", "weight data type; only int in this version"));
-  t.push_back(used(g, "act_bits", kOne, kInt, "N", "activation bits; only 16, activations left alone, in this version"));
+  t.push_back(
+      used(g, "act_bits", kOne, kInt, "N", "activation bits; only 16, activations left alone, in this version"));
   t.push_back(later(g, "act_group_size", kOne, "group size of activations", kNoActivations));
   t.push_back(later(g, "act_asym", kFlag, "asymmetric activations", kNoActivations));
   t.push_back(later(g, "act_data_type act_dtype", kOne, "activation data type", kNoActivations));
-  t.push_back(later(g, "disable_act_dynamic", kFlag, "calibrated instead of dynamic activation scales", kNoActivations));
+  t.push_back(
+      later(g, "disable_act_dynamic", kFlag, "calibrated instead of dynamic activation scales", kNoActivations));
   t.push_back(later(g, "super_bits", kOne, "bits of twice quantized scales", kNoSuper));
   t.push_back(later(g, "super_group_size", kOne, "groups in a super group", kNoSuper));
   t.push_back(used(g, "scale_dtype", kOne, kText, kDtypes, "element type of scales (fp16)"));
   t.push_back(toggle(g, "quant_lm_head", "quantize the output head as well"));
   t.push_back(used(g, "layer_config", kOne, kText, "TEXT", "per layer: {\"name or pattern\":{\"bits\":8,...}}"));
-  t.push_back(used(g, "ignore_layers fp_layers", kOne, kText, "NAMES", "layers left alone, comma separated; parts of names"));
-  t.push_back(used(g, "to_quant_block_names", kOne, kText, "PATTERNS", "blocks to quantize, comma separated regular expressions (all)"));
-  for (const char* name : {"static_kv_dtype", "static_attention_dtype", "static_kv_granularity", "static_attention_granularity"})
+  t.push_back(
+      used(g, "ignore_layers fp_layers", kOne, kText, "NAMES", "layers left alone, comma separated; parts of names"));
+  t.push_back(used(g, "to_quant_block_names", kOne, kText, "PATTERNS",
+                   "blocks to quantize, comma separated regular expressions (all)"));
+  for (const char* name :
+       {"static_kv_dtype", "static_attention_dtype", "static_kv_granularity", "static_attention_granularity"})
     t.push_back(later(g, name, kOne, "quantized KV cache and attention", kNoStatic));
 }
 
 void add_tuning(std::vector<Option>& t) {
   const auto g = Group::kTuning;
-  t.push_back(used(g, "iters iter", kOne, kInt, "N", "tuning steps per block (200; best: 1000; light: 50); 0: round to nearest"));
+  t.push_back(used(g, "iters iter", kOne, kInt, "N",
+                   "tuning steps per block (200; best: 1000; light: 50); 0: round to nearest"));
   t.push_back(used(g, "lr", kOne, kFloat, "X", "learning rate (1/iters; light: 0.005)"));
   t.push_back(used(g, "minmax_lr", kOne, kFloat, "X", "learning rate of the ranges (lr)"));
   t.push_back(used(g, "momentum", kOne, kFloat, "X", "of the sign descent (0)"));
@@ -104,7 +119,8 @@ void add_auto_scheme(std::vector<Option>& t) {
   const auto g = Group::kAutoScheme;
   t.push_back(later(g, "avg_bits target_bits", kOne, "average bits to reach", kNoAutoScheme));
   t.push_back(later(g, "options", Arity::kOneOrMore, "candidate presets", kNoAutoScheme));
-  t.push_back(later(g, "ignore_scale_zp_bits", kFlag, "leave scales and zero points out of the average", kNoAutoScheme));
+  t.push_back(
+      later(g, "ignore_scale_zp_bits", kFlag, "leave scales and zero points out of the average", kNoAutoScheme));
   t.push_back(later(g, "shared_layers", Arity::kOneOrMore, "layers that get the same scheme", kNoAutoScheme));
 }
 
@@ -128,7 +144,8 @@ void add_other_algorithms(std::vector<Option>& t) {
 void add_evaluation(std::vector<Option>& t) {
   const auto g = Group::kEvaluation;
   t.push_back(later(g, "tasks task", Arity::kAtMostOne, "tasks to evaluate the result on", kNoTasks));
-  for (const char* name : {"eval_bs", "eval_backend", "vllm_args", "limit", "eval_model_dtype", "num_fewshot", "eval_gen_kwargs"})
+  for (const char* name :
+       {"eval_bs", "eval_backend", "vllm_args", "limit", "eval_model_dtype", "num_fewshot", "eval_gen_kwargs"})
     t.push_back(later(g, name, kOne, "of the tasks", kNoTasks));
   for (const char* name : {"eval_task_by_task", "add_bos_token", "fewshot_as_multiturn"})
     t.push_back(later(g, name, kFlag, "of the tasks", kNoTasks));
@@ -147,15 +164,21 @@ void add_modalities(std::vector<Option>& t) {
 
 void add_compatibility(std::vector<Option>& t) {
   const auto g = Group::kCompatibility;
-  t.push_back(no_effect("enable_torch_compile", "nothing to compile", "kernels are compiled ahead of time, results do not change"));
-  t.push_back(no_effect("disable_torch_compile", "nothing to compile", "kernels are compiled ahead of time, results do not change"));
-  t.push_back(no_effect("disable_trust_remote_code", "no remote code is ever run", "no code of a model folder is ever run"));
-  t.push_back(no_effect("disable_model_free", "models are always run block by block", "there is no model-free route in this version"));
-  t.push_back({{"platform", kOne, kText, "{hf,model_scope}"}, g, Status::kNoEffect, "hub to download from", kLocalOnly});
+  t.push_back(no_effect("enable_torch_compile", "nothing to compile",
+                        "kernels are compiled ahead of time, results do not change"));
+  t.push_back(no_effect("disable_torch_compile", "nothing to compile",
+                        "kernels are compiled ahead of time, results do not change"));
+  t.push_back(
+      no_effect("disable_trust_remote_code", "no remote code is ever run", "no code of a model folder is ever run"));
+  t.push_back(no_effect("disable_model_free", "models are always run block by block",
+                        "there is no model-free route in this version"));
+  t.push_back(
+      {{"platform", kOne, kText, "{hf,model_scope}"}, g, Status::kNoEffect, "hub to download from", kLocalOnly});
   t.push_back(old("low_cpu_mem_usage", "is the default", "deprecated, already the default"));
   t.push_back(old("disable_deterministic_algorithms", "is the default", "deprecated, already the default"));
   t.push_back(old("mllm", "is recognised by itself", "deprecated, the kind of model is recognised by itself"));
-  t.push_back(later(g, "disable_low_cpu_mem_usage", kFlag, "hold the whole model in memory", "weights are always read and written block by block"));
+  t.push_back(later(g, "disable_low_cpu_mem_usage", kFlag, "hold the whole model in memory",
+                    "weights are always read and written block by block"));
   t.push_back(later(g, "model_free", kFlag, "quantize shard by shard without running the model",
                     "models are always run block by block; `--iters 0 --disable_opt_rtn` gives the same codes"));
 }

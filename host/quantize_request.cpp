@@ -34,8 +34,10 @@ std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> items;
   std::string item;
   for (const char c : without_blanks(text) + ",") {
-    if (c != ',') item += c;
-    else if (!item.empty()) items.push_back(std::exchange(item, {}));
+    if (c != ',')
+      item += c;
+    else if (!item.empty())
+      items.push_back(std::exchange(item, {}));
   }
   return items;
 }
@@ -62,9 +64,12 @@ class Reader {
   std::string text(const char* name, const std::string& fallback) {
     return value(name, arguments_.text(name), fallback, "default");
   }
-  bool flag(const char* name, bool fallback = false) { return value(name, arguments_.toggle(name), fallback, "default"); }
+  bool flag(const char* name, bool fallback = false) {
+    return value(name, arguments_.toggle(name), fallback, "default");
+  }
 
-  std::optional<double> real(const char* name, std::optional<double> fallback = {}, const std::string& source = "default") {
+  std::optional<double> real(const char* name, std::optional<double> fallback = {},
+                             const std::string& source = "default") {
     const auto given = arguments_.real(name);
     const auto result = given ? given : fallback;
     if (result && *result < 0) base::refuse("--{} {}: must not be negative", name, *result);
@@ -128,8 +133,8 @@ class Builder {
   }
 
   void check_pairs() {
-    for (const auto& [one, other] : {std::pair{"disable_opt_rtn", "enable_opt_rtn"},
-                                     std::pair{"enable_torch_compile", "disable_torch_compile"}}) {
+    for (const auto& [one, other] :
+         {std::pair{"disable_opt_rtn", "enable_opt_rtn"}, std::pair{"enable_torch_compile", "disable_torch_compile"}}) {
       if (arguments_.has(one) && arguments_.has(other))
         usage_error("argument --{}: not allowed with argument --{}", other, one);
     }
@@ -137,8 +142,10 @@ class Builder {
 
   void read_model() {
     auto& model = run_.model;
-    if (!arguments_.positionals().empty()) model = arguments_.positionals().front();
-    else if (const auto named = arguments_.text("model_name")) model = *named;
+    if (!arguments_.positionals().empty())
+      model = arguments_.positionals().front();
+    else if (const auto named = arguments_.text("model_name"))
+      model = *named;
     if (model.empty()) usage_error("the following arguments are required: model");
     if (model.size() > 1 && model.back() == '/') model.pop_back();
     read_.note_source("model", model, "command line");
@@ -166,7 +173,8 @@ class Builder {
     run_.output_dir = read_.text("output_dir", run_.output_dir.string());
     run_.formats.clear();
     for (const auto& format : split_list(lower(read_.text("format", "auto_round")))) {
-      if (std::find(run_.formats.begin(), run_.formats.end(), format) == run_.formats.end()) run_.formats.push_back(format);
+      if (std::find(run_.formats.begin(), run_.formats.end(), format) == run_.formats.end())
+        run_.formats.push_back(format);
     }
     if (run_.formats.empty()) base::refuse("--format: no format named; `auto-round list formats` shows what there is");
     if (const auto dtype = read_.given_text("model_dtype")) run_.model_dtype = canonical_dtype(*dtype);
@@ -218,12 +226,17 @@ class Builder {
     const auto names = split_list(lower(read_.text("algorithm", "")));
     bool rtn = false;
     for (const auto& name : names) {
-      if (name == "rtn") rtn = true;
+      if (name == "rtn")
+        rtn = true;
       else if (name != "auto_round" && name != "autoround" && name != "sign_round" && name != "signround")
-        base::refuse("--algorithm {}: not in this version; there are auto_round (autoround, sign_round, signround) and rtn", name);
+        base::refuse(
+            "--algorithm {}: not in this version; there are auto_round (autoround, sign_round, signround) and rtn",
+            name);
     }
-    if (rtn && names.size() > 1) base::refuse("--algorithm {}: rtn and auto_round exclude each other", fmt::join(names, ","));
-    if (rtn && arguments_.has("iters") && run_.iters > 0) warn("--algorithm rtn does not tune: --iters {} becomes 0", run_.iters);
+    if (rtn && names.size() > 1)
+      base::refuse("--algorithm {}: rtn and auto_round exclude each other", fmt::join(names, ","));
+    if (rtn && arguments_.has("iters") && run_.iters > 0)
+      warn("--algorithm rtn does not tune: --iters {} becomes 0", run_.iters);
     if (rtn) run_.iters = 0;
   }
 
@@ -233,10 +246,12 @@ class Builder {
     if (disable || arguments_.has("enable_opt_rtn")) {
       run_.disable_opt_rtn = disable;
       if (run_.iters > 0)
-        warn("--{}_opt_rtn only concerns --iters 0, with --iters {} it is ignored", disable ? "disable" : "enable", run_.iters);
+        warn("--{}_opt_rtn only concerns --iters 0, with --iters {} it is ignored", disable ? "disable" : "enable",
+             run_.iters);
     }
     const auto value = run_.disable_opt_rtn ? (*run_.disable_opt_rtn ? "true" : "false") : "unset";
-    const auto source = disable || arguments_.has("enable_opt_rtn") ? "command line" : std::string("recipe ") + recipe_.name;
+    const auto source =
+        disable || arguments_.has("enable_opt_rtn") ? "command line" : std::string("recipe ") + recipe_.name;
     read_.note_source("disable_opt_rtn", value, source);
   }
 
@@ -253,7 +268,9 @@ class Builder {
     if (const auto dtype = read_.given_text("scale_dtype")) over.scale_dtype = canonical_dtype(*dtype);
     read_lm_head();
     if (contains(run_.scheme, "_MIXED"))
-      base::refuse("--scheme {}: mixing bits by the kind of layer is not in this version; --layer_config does it by name", run_.scheme);
+      base::refuse(
+          "--scheme {}: mixing bits by the kind of layer is not in this version; --layer_config does it by name",
+          run_.scheme);
     quant::resolve(run_.scheme, over);
     const bool gptq = std::find(run_.formats.begin(), run_.formats.end(), "auto_gptq") != run_.formats.end();
     if (gptq && over.sym) warn("--asym with format auto_gptq: few kernels run asymmetric GPTQ weights");
@@ -279,8 +296,10 @@ class Builder {
     if (!run_.quant_lm_head) return;
     for (const auto& format : run_.formats) {
       if (contains(format, "auto_round") || contains(format, "fake")) continue;
-      base::refuse("--quant_lm_head: format {} cannot hold a quantized output head; use auto_round, auto_round:auto_gptq, "
-                   "auto_round:auto_awq or fake", format);
+      base::refuse(
+          "--quant_lm_head: format {} cannot hold a quantized output head; use auto_round, auto_round:auto_gptq, "
+          "auto_round:auto_awq or fake",
+          format);
     }
   }
 
@@ -300,9 +319,7 @@ class Builder {
 
 }  // namespace
 
-QuantizeRequest read_quantize(const Arguments& arguments, Recipe recipe) {
-  return Builder(arguments, recipe).build();
-}
+QuantizeRequest read_quantize(const Arguments& arguments, Recipe recipe) { return Builder(arguments, recipe).build(); }
 
 void apply_plugin_options(const Arguments& arguments, plugin::SearchOptions& search) {
   search.dirs = arguments.all_values("plugin_dir");

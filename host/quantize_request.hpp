@@ -27,8 +27,9 @@ struct QuantizeRequest {
   std::vector<Setting> settings;  // AR_LOG_LEVEL=DEBUG lists them
 };
 
-/// Applies upstream's order of rules (docs/cli.md, "Cross-option rules") as far as neither model nor plugins are needed.
-/// Throws UsageError for what argparse refuses and base::Error(kUsage) for the rest; nothing is opened or written.
+/// Applies upstream's order of rules (docs/cli.md, "Cross-option rules") as far as neither model nor plugins are
+/// needed. Throws UsageError for what argparse refuses and base::Error(kUsage) for the rest; nothing is opened or
+/// written.
 QuantizeRequest read_quantize(const Arguments& arguments, Recipe recipe);
 
 /// Applies --plugin-dir and --no-default-plugins.

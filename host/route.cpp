@@ -9,11 +9,11 @@ namespace ar::host {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, Command>, 6> kCommands = {{{"quantize", Command::kQuantize},
-                                                                           {"list", Command::kList},
-                                                                           {"eval", Command::kEval},
-                                                                           {"help", Command::kHelp},
-                                                                           {"forward", Command::kForward},
-                                                                           {"tokenize", Command::kTokenize}}};
+                                                                            {"list", Command::kList},
+                                                                            {"eval", Command::kEval},
+                                                                            {"help", Command::kHelp},
+                                                                            {"forward", Command::kForward},
+                                                                            {"tokenize", Command::kTokenize}}};
 
 bool take(std::vector<std::string>& args, std::string_view token) {
   const auto end = std::remove(args.begin(), args.end(), token);
@@ -44,8 +44,10 @@ Invocation route(const std::vector<std::string>& argv) {
     call.args.erase(call.args.begin());
     return call;
   }
-  if (take(call.args, "--list")) call.command = Command::kList;
-  else if (take(call.args, "--eval")) call.command = Command::kEval;
+  if (take(call.args, "--list"))
+    call.command = Command::kList;
+  else if (take(call.args, "--eval"))
+    call.command = Command::kEval;
   return call;
 }
 

@@ -85,7 +85,8 @@ StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) == 1) {
 void StatusLine::log(const base::LogRecord& record) {
   std::string line(record.message);
   if (record.level != base::Level::kInfoClean)
-    line = fmt::format("{} {} {} L{}: {}", now_text(), level_name(record.level), record.file, record.line, record.message);
+    line =
+        fmt::format("{} {} {} L{}: {}", now_text(), level_name(record.level), record.file, record.line, record.message);
   if (colour_) line = level_colour(record.level) + line + "\033[0m";
   line += '\n';
   std::lock_guard<std::mutex> lock(mutex_);

@@ -15,24 +15,24 @@ namespace ar::engine {
 /// decided here. Field names are upstream's.
 struct RunOptions {
   // Model and output.
-  std::string model;                                   // as typed, trailing '/' removed
-  std::optional<std::string> model_dtype;              // "float16", "bfloat16", "float32"; unset: as stored
+  std::string model;                       // as typed, trailing '/' removed
+  std::optional<std::string> model_dtype;  // "float16", "bfloat16", "float32"; unset: as stored
   std::filesystem::path output_dir = "./tmp_autoround";
-  std::vector<std::string> formats = {"auto_round"};   // lower case, in the order asked for, no duplicates
-  std::string device_map = "0";                        // blanks removed
+  std::vector<std::string> formats = {"auto_round"};  // lower case, in the order asked for, no duplicates
+  std::string device_map = "0";                       // blanks removed
   std::uint64_t seed = 42;
 
   // Scheme.
-  std::string scheme = "W4A16";                        // preset name, upper case
-  quant::SchemeOverride scheme_override;               // --bits, --group_size, --asym ...
+  std::string scheme = "W4A16";           // preset name, upper case
+  quant::SchemeOverride scheme_override;  // --bits, --group_size, --asym ...
   bool quant_lm_head = false;
-  std::string layer_config;                            // text of --layer_config; "" = none
-  std::string ignore_layers;                           // text of --ignore_layers: comma list
-  std::vector<std::string> to_quant_block_names;       // patterns; empty: all blocks
+  std::string layer_config;                       // text of --layer_config; "" = none
+  std::string ignore_layers;                      // text of --ignore_layers: comma list
+  std::vector<std::string> to_quant_block_names;  // patterns; empty: all blocks
 
   // Calibration.
-  std::string dataset = "NeelNanda/pile-10k";          // mini-language of docs/cli.md
-  bool dataset_given = false;                          // false: `dataset` is the default
+  std::string dataset = "NeelNanda/pile-10k";  // mini-language of docs/cli.md
+  bool dataset_given = false;                  // false: `dataset` is the default
   std::int64_t nsamples = 128;
   std::int64_t seqlen = 2048;
   std::int64_t batch_size = 8;
@@ -40,8 +40,8 @@ struct RunOptions {
 
   // Tuning; iters == 0 means round to nearest.
   std::int64_t iters = 200;
-  std::optional<double> lr;                            // unset: 1 / iters
-  std::optional<double> minmax_lr;                     // unset: lr
+  std::optional<double> lr;         // unset: 1 / iters
+  std::optional<double> minmax_lr;  // unset: lr
   double momentum = 0.0;
   std::int64_t nblocks = 1;
   std::int64_t gradient_accumulate_steps = 1;
@@ -50,11 +50,11 @@ struct RunOptions {
   bool enable_norm_bias_tuning = false;
   bool enable_quanted_input = true;
   bool not_use_best_mse = false;
-  std::optional<bool> disable_opt_rtn;                 // unset: decided by the scheme (docs/cli.md)
+  std::optional<bool> disable_opt_rtn;  // unset: decided by the scheme (docs/cli.md)
 
   // Run.
-  bool amp = true;                                     // false: --disable_amp, float32 arithmetic throughout
-  bool deterministic = false;                          // --enable_deterministic_algorithms
+  bool amp = true;             // false: --disable_amp, float32 arithmetic throughout
+  bool deterministic = false;  // --enable_deterministic_algorithms
 };
 
 }  // namespace ar::engine

@@ -45,7 +45,8 @@ std::filesystem::path output_directory(const RunOptions& options, const quant::S
 
 std::string format_folder_name(std::string_view backend) {
   std::string name(backend);
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == ':' || c == '_'; }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == ':' || c == '_'; }, '-');
   return name;
 }
 

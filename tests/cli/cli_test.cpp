@@ -67,7 +67,8 @@ boost::json::object tensor_headers(const fs::path& folder) {
   if (!fs::exists(folder)) return ::testing::AssertionSuccess();
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const auto name = entry.path().filename().string();
-    const bool weights = name == "model.safetensors" || (name.rfind("model-", 0) == 0 && name.find("-of-") != std::string::npos);
+    const bool weights =
+        name == "model.safetensors" || (name.rfind("model-", 0) == 0 && name.find("-of-") != std::string::npos);
     if (weights || name == "config.json" || name == "model.safetensors.index.json")
       return ::testing::AssertionFailure() << entry.path() << " exists";
   }

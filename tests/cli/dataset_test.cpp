@@ -28,7 +28,8 @@ TEST_F(CliTest, JoinsTexts) {
 
 TEST_F(CliTest, AppliesTheChatTemplate) {
   settings_.env["AR_LOG_LEVEL"] = "DEBUG";
-  const auto result = quantize("--iters 1 --dataset 'calib.jsonl:apply_chat_template:system_prompt=\"You are a helpful assistant.\"'");
+  const auto result =
+      quantize("--iters 1 --dataset 'calib.jsonl:apply_chat_template:system_prompt=\"You are a helpful assistant.\"'");
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_TRUE(contains(result.err, "<system>You are a helpful assistant."));
 }

@@ -114,7 +114,8 @@ TEST_F(CliTest, UnknownArchitectureNamesTheAdaptersThereAre) {
   std::ofstream(in("tiny-qwen3/config.json")) << boost::json::serialize(config);
   const auto result = quantize("--iters 1");
   EXPECT_EQ(result.status, 2);
-  for (const char* part : {"frobnicator", "llama", "qwen2", "qwen3", "plugins"}) EXPECT_TRUE(contains(result.err, part));
+  for (const char* part : {"frobnicator", "llama", "qwen2", "qwen3", "plugins"})
+    EXPECT_TRUE(contains(result.err, part));
   EXPECT_FALSE(fs::exists(in("out")));
 }
 

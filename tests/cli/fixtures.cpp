@@ -78,7 +78,8 @@ void write_weights(const std::vector<Tensor>& tensors, const fs::path& file) {
     for (const auto size : tensor.shape) count *= size;
     const auto begin = data.size() * 2;
     for (std::int64_t i = 0; i < count; ++i) data.push_back(random_bfloat16(random, tensor.norm));
-    header[tensor.name] = {{"dtype", "BF16"}, {"shape", json::value_from(tensor.shape)}, {"data_offsets", {begin, data.size() * 2}}};
+    header[tensor.name] = {
+        {"dtype", "BF16"}, {"shape", json::value_from(tensor.shape)}, {"data_offsets", {begin, data.size() * 2}}};
   }
   auto text = json::serialize(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -96,8 +97,10 @@ void write_texts(const fs::path& file, Shape shape, unsigned first, std::size_t 
   if (shape == Shape::kList) out << "[";
   for (std::size_t i = 0; i < n; ++i) {
     const json::string text(make_text(first + static_cast<unsigned>(i), n_words));
-    if (shape == Shape::kList) out << (i > 0 ? ",\n" : "") << json::serialize(json::value(text));
-    else out << json::serialize(json::object{{"text", text}}) << "\n";
+    if (shape == Shape::kList)
+      out << (i > 0 ? ",\n" : "") << json::serialize(json::value(text));
+    else
+      out << json::serialize(json::object{{"text", text}}) << "\n";
   }
   if (shape == Shape::kList) out << "]\n";
 }
@@ -115,9 +118,10 @@ void make_model(const std::string& name, const fs::path& folder) {
 
 std::string make_text(unsigned number, std::size_t n_words) {
   static constexpr std::array<const char*, 40> kWords = {
-      "the",  "little", "dog",   "ran",   "to",    "big",   "tree",  "and",    "saw",   "a",     "red",   "bird", "that",  "sang",
-      "in",   "garden", "while", "sun",   "was",   "warm",  "girl",  "named",  "lily",  "had",   "found", "box",  "under", "old",
-      "bed",  "she",    "said",  "thank", "you",   "mom",   "they",  "played", "with",  "happy", "friends", "today"};
+      "the",  "little", "dog",  "ran",  "to",    "big",    "tree",  "and",   "saw",     "a",
+      "red",  "bird",   "that", "sang", "in",    "garden", "while", "sun",   "was",     "warm",
+      "girl", "named",  "lily", "had",  "found", "box",    "under", "old",   "bed",     "she",
+      "said", "thank",  "you",  "mom",  "they",  "played", "with",  "happy", "friends", "today"};
   std::mt19937 random(number + 1000);
   std::string text;
   for (std::size_t i = 0; i < n_words; ++i) {

@@ -23,7 +23,8 @@ TEST_F(CliTest, TunesAndWritesACompleteFolder) {
   EXPECT_TRUE(contains(result.err, "Summary: quantized 14/15 in the model, unquantized layers: lm_head\n"));
   EXPECT_TRUE(contains(result.err, "quantized 7/7 layers in the block, loss iter 0: 0."));
   EXPECT_EQ(count(result.err, kLoss), 2U);
-  for (const char* file : {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"})
+  for (const char* file :
+       {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"})
     EXPECT_TRUE(fs::exists(in("out") / kW4 / file)) << file;
   const auto record = recorded();
   EXPECT_EQ(record.at("bits").as_int64(), 4);
@@ -121,7 +122,9 @@ TEST_F(CliTest, OptionsWithoutEffectChangeNoByte) {
 
 TEST_F(CliTest, MixesBitsByExactNameAndPattern) {
   ASSERT_EQ(quantize("--iters 1 --layer_config '{\"model.layers.1.self_attn.o_proj\":{\"bits\":8,\"group_size\":32},"
-                     "\"model.layers.*k_proj\":{\"bits\":2,\"group_size\":32}}'").status, 0);
+                     "\"model.layers.*k_proj\":{\"bits\":2,\"group_size\":32}}'")
+                .status,
+            0);
   const auto record = recorded();
   const auto& extra = record.at("extra_config").as_object();
   EXPECT_EQ(extra.at("model.layers.1.self_attn.o_proj").at("bits").as_int64(), 8);
@@ -135,7 +138,8 @@ TEST_F(CliTest, MixesBitsByExactNameAndPattern) {
 }
 
 TEST_F(CliTest, PatternOverridesExactName) {
-  ASSERT_EQ(quantize("--iters 1 --layer_config '{k_proj:{bits:8},model.layers.0.self_attn.k_proj:{bits:2}}'").status, 0);
+  ASSERT_EQ(quantize("--iters 1 --layer_config '{k_proj:{bits:8},model.layers.0.self_attn.k_proj:{bits:2}}'").status,
+            0);
   const auto tensors = tensor_headers(in("out") / kW4);
   EXPECT_EQ(rows_of(tensors, "model.layers.0.self_attn.k_proj.qweight"), 256 * 8 / 32);
   EXPECT_EQ(rows_of(tensors, "model.layers.1.self_attn.k_proj.qweight"), 256 * 8 / 32);
@@ -161,8 +165,9 @@ TEST_F(CliTest, WarnsOfALayerThatIsNotThere) {
 TEST_F(CliTest, IgnoresLayersByPartOfTheirName) {
   const auto result = quantize("--iters 1 --ignore_layers down_proj,layers.1");
   ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_TRUE(contains(result.err, "Summary: quantized 6/15 in the model, unquantized layers: lm_head, "
-                                   "model.layers.1.mlp.gate_proj, model.layers.1.mlp.up_proj, "));
+  EXPECT_TRUE(contains(result.err,
+                       "Summary: quantized 6/15 in the model, unquantized layers: lm_head, "
+                       "model.layers.1.mlp.gate_proj, model.layers.1.mlp.up_proj, "));
   EXPECT_TRUE(contains(result.err, ", model.layers.[0-1].mlp.down_proj\n"));
 }
 
@@ -170,6 +175,14 @@ TEST_F(CliTest, DeterministicRunsAreEqual) {
   ASSERT_EQ(quantize("--iters 2 --enable_deterministic_algorithms").status, 0);
   ASSERT_EQ(quantize("--iters 2 --enable_deterministic_algorithms --output_dir again").status, 0);
   EXPECT_EQ(weight_files(in("out") / kW4), weight_files(in("again") / kW4));
+}
+
+TEST_F(CliTest, BytesDoNotDependOnThreadsOrMemory) {
+  settings_.env["AR_OMP_NUM_THREADS"] = "1";
+  ASSERT_EQ(quantize("--iters 2").status, 0);
+  settings_.env["AR_OMP_NUM_THREADS"] = "3";
+  ASSERT_EQ(quantize("--iters 2 --low_gpu_mem_usage --output_dir other").status, 0);
+  EXPECT_EQ(weight_files(in("out") / kW4), weight_files(in("other") / kW4));
 }
 
 TEST_F(CliTest, LogLevelChangesTheLogOnly) {

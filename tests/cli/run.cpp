@@ -27,7 +27,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }
 
 std::vector<std::string> environment(const RunSettings& settings) {
-  std::map<std::string, std::string> all{{"PATH", "/usr/bin:/bin"}, {"LANG", "C.UTF-8"}, {"HOME", settings.folder.string()}};
+  std::map<std::string, std::string> all{
+      {"PATH", "/usr/bin:/bin"}, {"LANG", "C.UTF-8"}, {"HOME", settings.folder.string()}};
   for (const char* kept : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
     if (const char* value = std::getenv(kept)) all[kept] = value;
   }

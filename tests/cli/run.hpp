@@ -15,8 +15,8 @@ struct Result {
 };
 
 struct RunSettings {
-  std::filesystem::path folder;              // where it runs
-  std::map<std::string, std::string> env;    // on top of a small fixed environment; the tester's own is not passed on
+  std::filesystem::path folder;            // where it runs
+  std::map<std::string, std::string> env;  // on top of a small fixed environment; the tester's own is not passed on
   std::function<void(int pid, const std::string& err)> on_err;  // after every piece of stderr, with all of it so far
 };
 

@@ -11,7 +11,8 @@ namespace ar::cli {
 namespace {
 
 std::size_t n_files(const fs::path& folder) {
-  return static_cast<std::size_t>(std::distance(fs::recursive_directory_iterator(folder), fs::recursive_directory_iterator()));
+  return static_cast<std::size_t>(
+      std::distance(fs::recursive_directory_iterator(folder), fs::recursive_directory_iterator()));
 }
 
 TEST_F(CliTest, HelpListsEveryOptionAndCreatesNothing) {
@@ -37,6 +38,10 @@ TEST_F(CliTest, ListFormatsHasNoColoursInAPipe) {
   const auto result = run("auto-round", "list formats");
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out.find('\033'), std::string::npos);
+}
+
+TEST_F(CliTest, StartsWithoutLibTorch) {
+  EXPECT_EQ(read_file(fs::path(AR_BINARY_DIR) / "bin/auto-round").find("libtorch_cpu.so"), std::string::npos);
 }
 
 TEST_F(CliTest, ListRefusesAnUnknownItem) {

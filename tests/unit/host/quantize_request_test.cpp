@@ -7,7 +7,6 @@
 namespace ar::host {
 namespace {
 
-
 QuantizeRequest request(std::vector<std::string> tokens, Recipe recipe = Recipe::kDefault) {
   tokens.insert(tokens.begin(), "model");
   return read_quantize(Arguments::parse(specs_of(quantize_options()), tokens, 1), recipe);
@@ -54,7 +53,8 @@ TEST(QuantizeRequest, PositionalModelWins) {
 }
 
 TEST(QuantizeRequest, CleansListsAndNames) {
-  const auto options = run({"--format", "Auto_Round, fake,auto_round", "--scheme", " w2a16g64 ", "--device_map", "0, 1"});
+  const auto options =
+      run({"--format", "Auto_Round, fake,auto_round", "--scheme", " w2a16g64 ", "--device_map", "0, 1"});
   EXPECT_EQ(options.formats, std::vector<std::string>({"auto_round", "fake"}));
   EXPECT_EQ(options.scheme, "W2A16G64");
   EXPECT_EQ(options.device_map, "0,1");
@@ -117,7 +117,9 @@ TEST(QuantizeRequest, RefusesSchemesThatMixBitsByThemselves) {
 
 TEST(QuantizeRequest, PluginFoldersAddUp) {
   plugin::SearchOptions search;
-  apply_plugin_options(Arguments::parse(specs_of(quantize_options()), {"--plugin-dir", "a", "--plugin_dir=b", "--no-default-plugins"}, 1), search);
+  apply_plugin_options(Arguments::parse(specs_of(quantize_options()),
+                                        {"--plugin-dir", "a", "--plugin_dir=b", "--no-default-plugins"}, 1),
+                       search);
   EXPECT_EQ(search.dirs, std::vector<std::string>({"a", "b"}));
   EXPECT_FALSE(search.defaults);
 }
