@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/model/layer_config.hpp"
+#include "host/option_reader.hpp"
 #include "host/option_table.hpp"
 
 namespace ar::host {
@@ -48,70 +49,10 @@ std::string canonical_dtype(const std::string& name) {
   return "float32";
 }
 
-/// Reads one option at a time, noting where its value came from.
-class Reader {
- public:
-  Reader(const Arguments& arguments, QuantizeRequest& request) : arguments_(arguments), request_(request) {}
-
-  std::int64_t integer(const char* name, std::int64_t fallback, const std::string& source = "default") {
-    return value(name, arguments_.integer(name), fallback, source);
-  }
-  std::int64_t positive(const char* name, std::int64_t fallback, const std::string& source = "default") {
-    const auto number = integer(name, fallback, source);
-    if (number <= 0) base::refuse("--{} {}: must be greater than 0", name, number);
-    return number;
-  }
-  std::string text(const char* name, const std::string& fallback) {
-    return value(name, arguments_.text(name), fallback, "default");
-  }
-  bool flag(const char* name, bool fallback = false) {
-    return value(name, arguments_.toggle(name), fallback, "default");
-  }
-
-  std::optional<double> real(const char* name, std::optional<double> fallback = {},
-                             const std::string& source = "default") {
-    const auto given = arguments_.real(name);
-    const auto result = given ? given : fallback;
-    if (result && *result < 0) base::refuse("--{} {}: must not be negative", name, *result);
-    note_source(name, result ? fmt::format("{}", *result) : "unset", given ? "command line" : source);
-    return result;
-  }
-
-  /// Fields that stay unset unless given.
-  std::optional<std::string> given_text(const char* name) { return given(name, arguments_.text(name)); }
-  std::optional<int> given_int(const char* name) {
-    const auto number = given(name, arguments_.integer(name));
-    return number ? std::optional<int>(static_cast<int>(*number)) : std::nullopt;
-  }
-  std::optional<bool> given_false(const char* name) {
-    return arguments_.flag(name) ? given(name, std::optional<bool>(false)) : std::nullopt;
-  }
-
-  void note_source(const std::string& name, std::string text, const std::string& source) {
-    request_.settings.push_back({name, std::move(text), source});
-  }
-
- private:
-  template <typename T>
-  T value(const char* name, const std::optional<T>& given, const T& fallback, const std::string& source) {
-    const T result = given.value_or(fallback);
-    note_source(name, fmt::format("{}", result), given ? "command line" : source);
-    return result;
-  }
-  template <typename T>
-  std::optional<T> given(const char* name, const std::optional<T>& value) {
-    if (value) note_source(name, fmt::format("{}", *value), "command line");
-    return value;
-  }
-
-  const Arguments& arguments_;
-  QuantizeRequest& request_;
-};
-
 class Builder {
  public:
   Builder(const Arguments& arguments, Recipe recipe)
-      : arguments_(arguments), recipe_(recipe_values(recipe)), read_(arguments, request_) {}
+      : arguments_(arguments), recipe_(recipe_values(recipe)), read_(arguments, request_.settings) {}
 
   QuantizeRequest build() {
     check_pairs();
@@ -202,6 +143,8 @@ class Builder {
   void read_tuning() {
     const auto source = std::string("recipe ") + recipe_.name;
     run_.iters = read_.integer("iters", recipe_.iters, source);
+    if (run_.iters > OptionReader::kLargest)
+      base::refuse("--iters {}: must be {} at most", run_.iters, OptionReader::kLargest);
     if (run_.iters < 0) {
       warn("--iters {}: must not be negative, {} is used", run_.iters, kFallbackIters);
       run_.iters = kFallbackIters;
@@ -314,7 +257,7 @@ class Builder {
   const RecipeValues& recipe_;
   QuantizeRequest request_;
   engine::RunOptions& run_ = request_.run;
-  Reader read_;
+  OptionReader read_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "core/engine/options.hpp"
 #include "core/plugin/search_path.hpp"
 #include "host/arg_parser.hpp"
+#include "host/option_reader.hpp"
 #include "host/recipe.hpp"
 
 namespace ar::host {
@@ -16,11 +17,6 @@ struct QuantizeRequest {
   struct Note {
     base::Level level;
     std::string text;
-  };
-  struct Setting {
-    std::string name;
-    std::string value;
-    std::string source;  // "command line", "recipe light", "default"
   };
   engine::RunOptions run;
   std::vector<Note> notes;

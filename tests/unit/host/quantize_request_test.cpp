@@ -101,6 +101,8 @@ TEST(QuantizeRequest, RefusesNumbersOutOfRange) {
   EXPECT_EQ(refusal({"--batch_size", "0"}), "--batch_size 0: must be greater than 0");
   EXPECT_EQ(refusal({"--nblocks", "-2"}), "--nblocks -2: must be greater than 0");
   EXPECT_EQ(refusal({"--lr", "-1"}), "--lr -1: must not be negative");
+  EXPECT_EQ(refusal({"--seqlen", "9000000000"}), "--seqlen 9000000000: must be 1000000000 at most");
+  EXPECT_EQ(refusal({"--bits", "4294967300"}), "--bits 4294967300: out of range");
   EXPECT_NE(refusal({"--bits", "0"}), "");
   EXPECT_NE(refusal({"--group_size", "1,2,3"}), "");
   EXPECT_NE(refusal({"--group_size", "48x"}), "");
