@@ -32,7 +32,6 @@ struct RunOptions {
 
   // Calibration.
   std::string dataset = "NeelNanda/pile-10k";  // mini-language of docs/cli.md
-  bool dataset_given = false;                  // false: `dataset` is the default
   std::int64_t nsamples = 128;
   std::int64_t seqlen = 2048;
   std::int64_t batch_size = 8;

@@ -36,7 +36,7 @@ TEST(QuantizeRequest, DefaultsAreUpstreams) {
   EXPECT_EQ(options.lr, std::nullopt);
   EXPECT_EQ(options.disable_opt_rtn, std::nullopt);
   EXPECT_TRUE(options.amp && options.enable_minmax_tuning && options.enable_quanted_input);
-  EXPECT_FALSE(options.scheme_override.any() || options.dataset_given || options.deterministic);
+  EXPECT_FALSE(options.scheme_override.any() || options.deterministic);
 }
 
 TEST(QuantizeRequest, RecipeFillsWhatIsUnset) {
