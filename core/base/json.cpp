@@ -32,8 +32,7 @@ std::string position_text(std::string_view text, std::size_t offset) {
   const auto before = text.substr(0, offset);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto start = before.rfind('\n');
-  return fmt::format("line {} column {}", line,
-                     1 + offset - (start == std::string_view::npos ? 0 : start + 1));
+  return fmt::format("line {} column {}", line, 1 + offset - (start == std::string_view::npos ? 0 : start + 1));
 }
 
 }  // namespace
@@ -68,8 +67,7 @@ boost::json::value parse_json_file(const std::filesystem::path& path) {
   return parse_json(read_text_file(path), path.string());
 }
 
-JsonCursor::JsonCursor(const boost::json::value& value, std::string where)
-    : value_(&value), where_(std::move(where)) {}
+JsonCursor::JsonCursor(const boost::json::value& value, std::string where) : value_(&value), where_(std::move(where)) {}
 
 void JsonCursor::fail(std::string_view problem) const { base::fail("{} {}", where_, problem); }
 

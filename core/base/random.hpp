@@ -14,8 +14,8 @@ class PythonRandom {
   explicit PythonRandom(std::uint64_t seed);
 
   std::uint32_t next();
-  std::uint32_t getrandbits(unsigned bits);    // 1 <= bits <= 32
-  std::uint32_t below(std::uint32_t n);        // uniform in [0, n); n > 0
+  std::uint32_t getrandbits(unsigned bits);  // 1 <= bits <= 32
+  std::uint32_t below(std::uint32_t n);      // uniform in [0, n); n > 0
 
   /// `random.shuffle`
   template <typename T>

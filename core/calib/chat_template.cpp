@@ -12,7 +12,8 @@ namespace {
 
 const std::string& source_of(const TokenizerConfig& config) {
   if (config.chat_template.empty()) {
-    base::refuse("apply_chat_template: the tokenizer has no chat template in tokenizer_config.json or chat_template.jinja");
+    base::refuse(
+        "apply_chat_template: the tokenizer has no chat template in tokenizer_config.json or chat_template.jinja");
   }
   return config.chat_template;
 }

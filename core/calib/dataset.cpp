@@ -32,8 +32,8 @@ std::vector<Source> read_sources(const DatasetRequest& request, const Tokenizer&
   for (auto& spec : specs) {
     const auto texts = read_source(spec.name, request.seed);
     const auto limit = std::min(enough, spec.num.value_or(enough));
-    auto rows = make_rows(texts, spec, tokenizer, static_cast<std::size_t>(request.seqlen),
-                          static_cast<std::size_t>(limit));
+    auto rows =
+        make_rows(texts, spec, tokenizer, static_cast<std::size_t>(request.seqlen), static_cast<std::size_t>(limit));
     base::debug("{}: {} texts, {} usable rows", spec.name, texts.size(), rows.size());
     sources.push_back({std::move(spec), std::move(rows)});
   }
@@ -66,7 +66,8 @@ std::vector<std::int64_t> shares(const std::vector<Source>& sources, std::int64_
 
 void log_shares(const std::vector<Source>& sources, const std::vector<std::int64_t>& counts) {
   std::vector<std::string> items;
-  for (std::size_t i = 0; i < sources.size(); ++i) items.push_back(fmt::format("'{}': {}", sources[i].spec.name, counts[i]));
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    items.push_back(fmt::format("'{}': {}", sources[i].spec.name, counts[i]));
   base::info("{{{}}}", fmt::join(items, ", "));
 }
 
@@ -96,10 +97,11 @@ void check_request(const DatasetRequest& request) {
 
 void check_count(const Rows& rows, const DatasetRequest& request) {
   if (rows.empty()) {
-    throw base::Error(base::Exit::kNoData,
-                      fmt::format("--dataset {}: no text has the needed length of at least {} tokens; give longer texts "
-                                  "or a smaller --seqlen, or join texts with :concat",
-                                  request.spec, request.seqlen));
+    throw base::Error(
+        base::Exit::kNoData,
+        fmt::format("--dataset {}: no text has the needed length of at least {} tokens; give longer texts "
+                    "or a smaller --seqlen, or join texts with :concat",
+                    request.spec, request.seqlen));
   }
   const auto count = static_cast<std::int64_t>(rows.size());
   if (count < request.nsamples) {
@@ -113,7 +115,8 @@ void check_count(const Rows& rows, const DatasetRequest& request) {
 Samples load_samples(const DatasetRequest& request, const Tokenizer& tokenizer) {
   check_request(request);
   auto rows = combine(read_sources(request, tokenizer), request);
-  if (static_cast<std::int64_t>(rows.size()) > request.nsamples) rows.resize(static_cast<std::size_t>(request.nsamples));
+  if (static_cast<std::int64_t>(rows.size()) > request.nsamples)
+    rows.resize(static_cast<std::size_t>(request.nsamples));
   // Upstream tests once more while it batches, then without an exception for the shortest rows.
   rows.erase(std::remove_if(rows.begin(), rows.end(), repeats_last_token), rows.end());
   check_count(rows, request);

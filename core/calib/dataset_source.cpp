@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string_view>
 
-#include <boost/json/value.hpp>
 #include <fmt/ranges.h>
+#include <boost/json/value.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -45,9 +45,10 @@ bool is_local(const std::string& name) {
   std::vector<std::string_view> known;
   for (const auto& set : kNamedSets) {
     if (!last.empty() && set.name.find(last) != std::string_view::npos) {
-      base::refuse("--dataset {}: this is the data set {}, which is stored as parquet, and parquet files cannot be read "
-                   "yet. Save its texts as lines of {{\"text\": \"...\"}} and give that .jsonl file",
-                   name, set.name);
+      base::refuse(
+          "--dataset {}: this is the data set {}, which is stored as parquet, and parquet files cannot be read "
+          "yet. Save its texts as lines of {{\"text\": \"...\"}} and give that .jsonl file",
+          name, set.name);
     }
     known.push_back(set.short_name);
   }

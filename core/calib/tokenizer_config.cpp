@@ -12,7 +12,8 @@ constexpr double kLongestModel = 1e9;  // transformers writes 1e30 for "no limit
 
 /// "bos_token" and the like, each a string or an object with "content". The first file that has one counts.
 void read_tokens(const base::JsonCursor& json, TokenizerConfig& config) {
-  for (const auto* name : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+  for (const auto* name :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
     const auto member = json.find(name);
     if (!member) continue;
     config.special_tokens.emplace(name, member->is_object() ? member->get_string("content") : member->as_string());
@@ -49,9 +50,8 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   TokenizerConfig config;
   read_if_there(folder / "tokenizer_config.json", [&](const base::JsonCursor& json) { read_main(json, config); });
   read_if_there(folder / "special_tokens_map.json", [&](const base::JsonCursor& json) { read_tokens(json, config); });
-  read_if_there(folder / "chat_template.json", [&](const base::JsonCursor& json) {
-    config.chat_template = read_template(json.at("chat_template"));
-  });
+  read_if_there(folder / "chat_template.json",
+                [&](const base::JsonCursor& json) { config.chat_template = read_template(json.at("chat_template")); });
   const auto jinja = folder / "chat_template.jinja";
   if (fs::exists(jinja)) config.chat_template = base::read_text_file(jinja);
   return config;
@@ -60,9 +60,10 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
 void fail_without_tokenizer(const fs::path& folder) {
   for (const auto* other : {"tokenizer.model", "vocab.json", "vocab.txt", "tiktoken.model"}) {
     if (!fs::exists(folder / other)) continue;
-    base::fail("{}: has no tokenizer.json; {} alone is not supported. Save the tokenizer with transformers' "
-               "AutoTokenizer(...).save_pretrained() to get one",
-               folder.string(), other);
+    base::fail(
+        "{}: has no tokenizer.json; {} alone is not supported. Save the tokenizer with transformers' "
+        "AutoTokenizer(...).save_pretrained() to get one",
+        folder.string(), other);
   }
   base::fail("{}: has no tokenizer.json", folder.string());
 }

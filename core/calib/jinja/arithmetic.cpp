@@ -62,8 +62,10 @@ Value repeat(const Value& what, std::int64_t count) {
   const auto size = what.as_string() != nullptr ? what.as_string()->size() : what.as_sequence()->items.size();
   if (count > 0 && size > 0 && count > kMaxRepeat / static_cast<std::int64_t>(size)) fail("a repetition is too long");
   for (std::int64_t i = 0; i < count; ++i) {
-    if (what.as_string() != nullptr) text += *what.as_string();
-    else items.insert(items.end(), what.as_sequence()->items.begin(), what.as_sequence()->items.end());
+    if (what.as_string() != nullptr)
+      text += *what.as_string();
+    else
+      items.insert(items.end(), what.as_sequence()->items.begin(), what.as_sequence()->items.end());
   }
   return what.as_string() != nullptr ? Value(std::move(text)) : Value::list(std::move(items));
 }
@@ -80,8 +82,10 @@ Value arithmetic(std::string_view op, const Value& a, const Value& b) {
     items.insert(items.end(), right->items.begin(), right->items.end());
     return left->is_tuple ? Value::tuple(std::move(items)) : Value::list(std::move(items));
   }
-  if (op == "*" && (a.as_string() != nullptr || left != nullptr) && b.as_int() != nullptr) return repeat(a, *b.as_int());
-  if (op == "*" && (b.as_string() != nullptr || right != nullptr) && a.as_int() != nullptr) return repeat(b, *a.as_int());
+  if (op == "*" && (a.as_string() != nullptr || left != nullptr) && b.as_int() != nullptr)
+    return repeat(a, *b.as_int());
+  if (op == "*" && (b.as_string() != nullptr || right != nullptr) && a.as_int() != nullptr)
+    return repeat(b, *a.as_int());
   fail_operands(op, a, b);
 }
 

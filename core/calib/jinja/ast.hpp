@@ -14,9 +14,10 @@ using NodeList = std::vector<NodePtr>;
 
 enum class NodeKind {
   // expressions; children in the order of the source
-  kConstant,   // value
-  kName,       // text
-  kList, kTuple,
+  kConstant,  // value
+  kName,      // text
+  kList,
+  kTuple,
   kDict,       // key, value, key, value...
   kAttribute,  // object; text
   kSubscript,  // object, index
@@ -38,7 +39,8 @@ enum class NodeKind {
   kSetBlock,   // target; blocks: body
   kMacro,      // parameters as kArgument with default or null; text; blocks: body
   kScopeless,  // blocks: body, as it stands ("generation")
-  kBreak, kContinue,
+  kBreak,
+  kContinue,
 };
 
 struct Node {

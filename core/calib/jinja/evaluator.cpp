@@ -53,8 +53,7 @@ Value Evaluator::evaluate(const Node& node, const Scope& scope) {
     case NodeKind::kTuple: return Value::tuple(evaluate_all(node.children, scope));
     case NodeKind::kDict: return evaluate_dict(node, scope);
     case NodeKind::kAttribute: return get_attribute(evaluate(*node.children[0], scope), node.text);
-    case NodeKind::kSubscript:
-      return get_item(evaluate(*node.children[0], scope), evaluate(*node.children[1], scope));
+    case NodeKind::kSubscript: return get_item(evaluate(*node.children[0], scope), evaluate(*node.children[1], scope));
     case NodeKind::kSlice: return evaluate_slice(node, scope);
     case NodeKind::kCall: return evaluate_call(node, scope);
     case NodeKind::kFilter:
@@ -89,8 +88,10 @@ Arguments Evaluator::evaluate_arguments(const Node& node, const Scope& scope) {
   for (std::size_t i = 1; i < node.children.size(); ++i) {
     const auto& argument = *node.children[i];
     auto value = evaluate(*argument.children[0], scope);
-    if (argument.text.empty()) arguments.positional.push_back(std::move(value));
-    else arguments.named.emplace_back(argument.text, std::move(value));
+    if (argument.text.empty())
+      arguments.positional.push_back(std::move(value));
+    else
+      arguments.named.emplace_back(argument.text, std::move(value));
   }
   return arguments;
 }
@@ -105,7 +106,9 @@ Value Evaluator::evaluate_dict(const Node& node, const Scope& scope) {
 
 Value Evaluator::evaluate_slice(const Node& node, const Scope& scope) {
   const auto object = evaluate(*node.children[0], scope);
-  const auto part = [&](std::size_t i) { return node.children[i] ? evaluate(*node.children[i], scope) : Value(None{}); };
+  const auto part = [&](std::size_t i) {
+    return node.children[i] ? evaluate(*node.children[i], scope) : Value(None{});
+  };
   const auto positions = [&](std::size_t size) {
     return slice_positions(static_cast<std::int64_t>(size), part(1), part(2), part(3));
   };

@@ -68,7 +68,8 @@ std::string ExpressionParser::expect_name() {
 void ExpressionParser::unexpected(std::string_view expected) const {
   const bool end = current().kind == TokenKind::kEnd || current().kind == TokenKind::kBlockEnd ||
                    current().kind == TokenKind::kPrintEnd;
-  fail("line {}: expected {}, found {}", current().line, expected, end ? "the end of the tag" : "'" + current().text + "'");
+  fail("line {}: expected {}, found {}", current().line, expected,
+       end ? "the end of the tag" : "'" + current().text + "'");
 }
 
 NodePtr ExpressionParser::binary(NodePtr left, NodePtr right, std::string op) {
@@ -86,7 +87,8 @@ NodePtr ExpressionParser::parse_tuple(bool with_condition) {
   auto tuple = make_node(NodeKind::kTuple, line);
   tuple->children.push_back(std::move(first));
   while (skip_operator(",")) {
-    if (current().kind == TokenKind::kPrintEnd || current().kind == TokenKind::kBlockEnd || current().is_operator(")")) break;
+    if (current().kind == TokenKind::kPrintEnd || current().kind == TokenKind::kBlockEnd || current().is_operator(")"))
+      break;
     tuple->children.push_back(item());
   }
   return tuple;
@@ -258,8 +260,10 @@ NodePtr ExpressionParser::parse_postfix(NodePtr node) {
       const bool index = current().kind == TokenKind::kInteger;
       auto member = make_node(index ? NodeKind::kSubscript : NodeKind::kAttribute, current().line);
       member->children.push_back(std::move(node));
-      if (index) member->children.push_back(parse_primary());
-      else member->text = expect_name();
+      if (index)
+        member->children.push_back(parse_primary());
+      else
+        member->text = expect_name();
       node = std::move(member);
     } else if (current().is_operator("[")) {
       node = parse_subscript(std::move(node));
@@ -297,7 +301,8 @@ NodePtr ExpressionParser::parse_subscript(NodePtr object) {
 void ExpressionParser::parse_arguments(Node& call) {
   expect_operator("(");
   while (!skip_operator(")")) {
-    if (current().is_operator("*") || current().is_operator("**")) fail("line {}: unpacking with * is not supported", current().line);
+    if (current().is_operator("*") || current().is_operator("**"))
+      fail("line {}: unpacking with * is not supported", current().line);
     auto argument = make_node(NodeKind::kArgument, current().line);
     if (current().kind == TokenKind::kName && peek().is_operator("=")) {
       argument->text = take().text;

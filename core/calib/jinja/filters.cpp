@@ -106,7 +106,8 @@ Value unique(const Value& input, const Arguments& arguments) {
   std::vector<Value> keys;
   std::vector<Value> out;
   for (const auto& item : input.iterate()) {
-    auto key = sort_key(attribute_of(item, arguments.get(1, "attribute")), arguments.get(0, "case_sensitive", false).truth());
+    auto key =
+        sort_key(attribute_of(item, arguments.get(1, "attribute")), arguments.get(0, "case_sensitive", false).truth());
     if (std::any_of(keys.begin(), keys.end(), [&](const Value& known) { return equal(known, key); })) continue;
     keys.push_back(std::move(key));
     out.push_back(item);
@@ -117,7 +118,8 @@ Value unique(const Value& input, const Arguments& arguments) {
 /// The arguments behind the first `count`.
 Arguments rest_of(const Arguments& arguments, std::size_t count) {
   Arguments rest = arguments;
-  rest.positional.erase(rest.positional.begin(), rest.positional.begin() + static_cast<std::ptrdiff_t>(std::min(count, rest.positional.size())));
+  rest.positional.erase(rest.positional.begin(),
+                        rest.positional.begin() + static_cast<std::ptrdiff_t>(std::min(count, rest.positional.size())));
   return rest;
 }
 
@@ -143,7 +145,8 @@ Value choose(const Value& input, const Arguments& arguments) {
   for (const auto& item : input.iterate()) {
     const auto value = kByAttribute ? attribute_of(item, arguments.get(0, "attribute")) : item;
     const auto* test = arguments.find(kTestAt, "");
-    const bool holds = test == nullptr ? value.truth() : apply_test(test->to_text(), value, rest_of(arguments, kTestAt + 1));
+    const bool holds =
+        test == nullptr ? value.truth() : apply_test(test->to_text(), value, rest_of(arguments, kTestAt + 1));
     if (holds == kWanted) out.push_back(item);
   }
   return Value::list(std::move(out));
@@ -152,7 +155,9 @@ Value choose(const Value& input, const Arguments& arguments) {
 Value indent(const Value& input, const Arguments& arguments) {
   const auto width = arguments.get(0, "width", std::int64_t{4});
   const auto* count = width.as_int();
-  const auto margin = count != nullptr ? std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(*count, 0, 1000)), ' ') : width.to_text();
+  const auto margin = count != nullptr
+                          ? std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(*count, 0, 1000)), ' ')
+                          : width.to_text();
   const bool blank = arguments.get(2, "blank", false).truth();
   std::string out = arguments.get(1, "first", false).truth() ? margin : "";
   bool first = true;
@@ -202,7 +207,8 @@ Value round_number(const Value& input, const Arguments& arguments) {
 
 Value sum(const Value& input, const Arguments& arguments) {
   Value total = arguments.get(1, "start", std::int64_t{0});
-  for (const auto& item : input.iterate()) total = arithmetic("+", total, attribute_of(item, arguments.get(0, "attribute")));
+  for (const auto& item : input.iterate())
+    total = arithmetic("+", total, attribute_of(item, arguments.get(0, "attribute")));
   return total;
 }
 
@@ -224,12 +230,33 @@ Value replace_text(const Value& input, const Arguments& arguments) {
 
 const std::map<std::string_view, Filter>& filters() {
   static const std::map<std::string_view, Filter> table = {
-      {"abs", absolute}, {"count", length}, {"d", or_default}, {"default", or_default}, {"dictsort", dictsort},
-      {"first", first_item}, {"float", to_float}, {"indent", indent}, {"int", to_integer}, {"items", items},
-      {"join", join}, {"last", last_item}, {"length", length}, {"map", map}, {"max", extreme<true>},
-      {"min", extreme<false>}, {"reject", choose<false, false>}, {"rejectattr", choose<true, false>},
-      {"replace", replace_text}, {"reverse", reverse}, {"round", round_number}, {"select", choose<false, true>},
-      {"selectattr", choose<true, true>}, {"sort", sort}, {"sum", sum}, {"trim", trim}, {"unique", unique},
+      {"abs", absolute},
+      {"count", length},
+      {"d", or_default},
+      {"default", or_default},
+      {"dictsort", dictsort},
+      {"first", first_item},
+      {"float", to_float},
+      {"indent", indent},
+      {"int", to_integer},
+      {"items", items},
+      {"join", join},
+      {"last", last_item},
+      {"length", length},
+      {"map", map},
+      {"max", extreme<true>},
+      {"min", extreme<false>},
+      {"reject", choose<false, false>},
+      {"rejectattr", choose<true, false>},
+      {"replace", replace_text},
+      {"reverse", reverse},
+      {"round", round_number},
+      {"select", choose<false, true>},
+      {"selectattr", choose<true, true>},
+      {"sort", sort},
+      {"sum", sum},
+      {"trim", trim},
+      {"unique", unique},
       {"capitalize", [](const Value& v, const Arguments&) -> Value { return capitalize(v.to_text()); }},
       {"list", [](const Value& v, const Arguments&) { return Value::list(v.iterate()); }},
       {"lower", [](const Value& v, const Arguments&) -> Value { return to_lower(v.to_text()); }},

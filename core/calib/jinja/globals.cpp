@@ -55,11 +55,11 @@ Mapping make_globals(const std::tm& now) {
   globals.set("namespace", Value::function(make_namespace));
   globals.set("raise_exception", Value::function(raise_exception));
   globals.set("strftime_now", Value::function([now](const Arguments& arguments) -> Value {
-    std::ostringstream out;
-    out.imbue(std::locale::classic());
-    out << std::put_time(&now, arguments.text(0, "format").c_str());
-    return out.str();
-  }));
+                std::ostringstream out;
+                out.imbue(std::locale::classic());
+                out << std::put_time(&now, arguments.text(0, "format").c_str());
+                return out.str();
+              }));
   return globals;
 }
 

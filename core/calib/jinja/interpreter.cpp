@@ -14,6 +14,12 @@ enum class Flow { kNext, kBreak, kContinue };
 class Interpreter : public Evaluator {
  public:
   explicit Interpreter(const Scope& top) : top_(&top) {}
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+  /// A namespace may hold itself, which shared ownership alone would never free.
+  ~Interpreter() {
+    for (const auto& value : namespaces_) value.as_mapping()->items.clear();
+  }
 
   Flow run(const NodeList& body, Scope& scope, std::string& out) {
     for (const auto& node : body) {
@@ -63,6 +69,7 @@ class Interpreter : public Evaluator {
       if (mapping == nullptr || !mapping->is_namespace) {
         fail("line {}: cannot assign attribute on non-namespace object", target.line);
       }
+      namespaces_.push_back(object);
       return mapping->set(target.text, std::move(value));
     }
     const auto items = value.iterate();
@@ -100,8 +107,14 @@ class Interpreter : public Evaluator {
     auto loop = std::make_shared<Mapping>();
     loop->is_namespace = true;
     loop->items = {
-        {"index", index + 1}, {"index0", index}, {"first", index == 0}, {"last", index + 1 == n}, {"length", n},
-        {"revindex", n - index}, {"revindex0", n - index - 1}, {"depth", std::int64_t{1}},
+        {"index", index + 1},
+        {"index0", index},
+        {"first", index == 0},
+        {"last", index + 1 == n},
+        {"length", n},
+        {"revindex", n - index},
+        {"revindex0", n - index - 1},
+        {"depth", std::int64_t{1}},
         {"previtem", i > 0 ? items[i - 1] : Value::undefined("there is no previous item")},
         {"nextitem", i + 1 < items.size() ? items[i + 1] : Value::undefined("there is no next item")},
         {"cycle", Value::function([i](const Arguments& arguments) {
@@ -149,6 +162,7 @@ class Interpreter : public Evaluator {
   }
 
   const Scope* top_;
+  std::vector<Value> namespaces_;  // those that were assigned to
   int calls_ = 0;
 };
 

@@ -129,8 +129,10 @@ class Lexer {
       auto word = text_.find_first_not_of("-+ \t\n", end + 2);
       if (word == std::string_view::npos || text_.substr(word, 6) != "endraw") continue;
       std::string text(text_.substr(at_, end - at_));
-      if (text_[end + 2] == '-') text = strip(text, "", Side::kRight);
-      else strip_indent(text);
+      if (text_[end + 2] == '-')
+        text = strip(text, "", Side::kRight);
+      else
+        strip_indent(text);
       push(TokenKind::kText, std::move(text));
       advance(word + 6 - at_);
       if (!read_tag_end("%}", false)) fail("line {}: endraw takes nothing", line_);

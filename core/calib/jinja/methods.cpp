@@ -76,7 +76,8 @@ Value join_method(const std::string& text, const Arguments& arguments) {
 template <bool kMustBeThere>
 Value find_text(const std::string& text, const Arguments& arguments) {
   const auto at = text.find(arguments.text(0, ""));
-  if (at != std::string::npos) return static_cast<std::int64_t>(calib::count_code_points(std::string_view(text).substr(0, at)));
+  if (at != std::string::npos)
+    return static_cast<std::int64_t>(calib::count_code_points(std::string_view(text).substr(0, at)));
   if (kMustBeThere) fail("substring not found");
   return std::int64_t{-1};
 }
@@ -121,10 +122,12 @@ const std::map<std::string_view, StringMethod>& string_methods() {
       {"lower", [](const std::string& text, const Arguments&) -> Value { return to_lower(text); }},
       {"title", [](const std::string& text, const Arguments&) -> Value { return to_title(text); }},
       {"capitalize", [](const std::string& text, const Arguments&) -> Value { return capitalize(text); }},
-      {"isdigit", [](const std::string& text, const Arguments&) -> Value {
+      {"isdigit",
+       [](const std::string& text, const Arguments&) -> Value {
          return all_of(text, [](char c) { return c >= '0' && c <= '9'; });
        }},
-      {"isspace", [](const std::string& text, const Arguments&) -> Value {
+      {"isspace",
+       [](const std::string& text, const Arguments&) -> Value {
          return !text.empty() && strip(text, "", Side::kBoth).empty();
        }},
   };
@@ -133,22 +136,26 @@ const std::map<std::string_view, StringMethod>& string_methods() {
 
 const std::map<std::string_view, DictMethod>& dict_methods() {
   static const std::map<std::string_view, DictMethod> table = {
-      {"items", [](const Mapping& dict, const Arguments&) {
+      {"items",
+       [](const Mapping& dict, const Arguments&) {
          std::vector<Value> out;
          for (const auto& [key, value] : dict.items) out.push_back(Value::tuple({key, value}));
          return Value::list(std::move(out));
        }},
-      {"keys", [](const Mapping& dict, const Arguments&) {
+      {"keys",
+       [](const Mapping& dict, const Arguments&) {
          std::vector<Value> out;
          for (const auto& item : dict.items) out.push_back(item.first);
          return Value::list(std::move(out));
        }},
-      {"values", [](const Mapping& dict, const Arguments&) {
+      {"values",
+       [](const Mapping& dict, const Arguments&) {
          std::vector<Value> out;
          for (const auto& item : dict.items) out.push_back(item.second);
          return Value::list(std::move(out));
        }},
-      {"get", [](const Mapping& dict, const Arguments& arguments) {
+      {"get",
+       [](const Mapping& dict, const Arguments& arguments) {
          const auto* value = dict.find(arguments.get(0, "key"));
          return value != nullptr ? *value : arguments.get(1, "default");
        }},
@@ -162,15 +169,15 @@ Value find_method(const Value& object, std::string_view name) {
   if (const auto* text = object.as_string()) {
     const auto found = string_methods().find(name);
     if (found == string_methods().end()) return Value::undefined("");
-    return Value::function([text = *text, method = found->second](const Arguments& arguments) { return method(text, arguments); });
+    return Value::function(
+        [text = *text, method = found->second](const Arguments& arguments) { return method(text, arguments); });
   }
   const auto* mapping = object.as_mapping();
   if (mapping == nullptr || mapping->is_namespace) return Value::undefined("");
   const auto found = dict_methods().find(name);
   if (found == dict_methods().end()) return Value::undefined("");
-  return Value::function([object, method = found->second](const Arguments& arguments) {
-    return method(*object.as_mapping(), arguments);
-  });
+  return Value::function(
+      [object, method = found->second](const Arguments& arguments) { return method(*object.as_mapping(), arguments); });
 }
 
 Value get_attribute(const Value& object, const std::string& name) {

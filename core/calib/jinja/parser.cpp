@@ -32,7 +32,8 @@ class Parser : public ExpressionParser {
       } else if (token.kind == TokenKind::kPrintBegin) {
         auto output = make_node(NodeKind::kOutput, token.line);
         output->children.push_back(parse_tuple(true));
-        if (take().kind != TokenKind::kPrintEnd) fail("line {}: a print tag holds more than one expression", token.line);
+        if (take().kind != TokenKind::kPrintEnd)
+          fail("line {}: a print tag holds more than one expression", token.line);
         body.push_back(std::move(output));
       } else {
         for (const auto stop : stops) {
@@ -120,8 +121,10 @@ class Parser : public ExpressionParser {
     if (current().is_name("recursive")) fail("line {}: recursive loops are not supported", line);
     end_tag();
     node->blocks.push_back(parse_body({"else", "endfor"}));
-    if (take().text == "else") node->blocks.push_back(parse_block("endfor"));
-    else end_tag();
+    if (take().text == "else")
+      node->blocks.push_back(parse_block("endfor"));
+    else
+      end_tag();
     return node;
   }
 

@@ -21,7 +21,8 @@ bool is_divisible(const Value& value, const Arguments& arguments) {
 
 bool is_equal(const Value& value, const Arguments& arguments) { return equal(value, arguments.get(0, "other")); }
 bool is_iterable(const Value& value, const Arguments& /*arguments*/) {
-  return value.is_undefined() || value.as_string() != nullptr || value.as_sequence() != nullptr || value.as_mapping() != nullptr;
+  return value.is_undefined() || value.as_string() != nullptr || value.as_sequence() != nullptr ||
+         value.as_mapping() != nullptr;
 }
 
 const std::map<std::string_view, Test>& tests() {
@@ -30,7 +31,8 @@ const std::map<std::string_view, Test>& tests() {
       {"undefined", [](const Value& v, const Arguments&) { return v.is_undefined(); }},
       {"none", [](const Value& v, const Arguments&) { return v.is_none(); }},
       {"string", [](const Value& v, const Arguments&) { return v.as_string() != nullptr; }},
-      {"mapping", [](const Value& v, const Arguments&) { return v.as_mapping() != nullptr && !v.as_mapping()->is_namespace; }},
+      {"mapping",
+       [](const Value& v, const Arguments&) { return v.as_mapping() != nullptr && !v.as_mapping()->is_namespace; }},
       {"iterable", is_iterable},
       {"sequence", is_iterable},
       {"number", [](const Value& v, const Arguments&) { return v.is_number(); }},

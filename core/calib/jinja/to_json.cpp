@@ -36,7 +36,8 @@ class JsonWriter {
       : ensure_ascii_(options.get(0, "ensure_ascii", false).truth()),
         sort_keys_(options.get(3, "sort_keys", false).truth()) {
     const auto indent = options.get(1, "indent");
-    if (const auto* count = indent.as_int()) indent_ = std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(*count, 0, 64)), ' ');
+    if (const auto* count = indent.as_int())
+      indent_ = std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(*count, 0, 64)), ' ');
     if (const auto* text = indent.as_string()) indent_ = *text;
     multi_line_ = !indent.is_none();
     item_separator_ = multi_line_ ? "," : ", ";
@@ -60,9 +61,11 @@ class JsonWriter {
       return join('[', parts, ']', margin);
     }
     const auto* mapping = value.as_mapping();
-    if (mapping == nullptr || mapping->is_namespace) fail("Object of type {} is not JSON serializable", value.type_name());
+    if (mapping == nullptr || mapping->is_namespace)
+      fail("Object of type {} is not JSON serializable", value.type_name());
     auto items = mapping->items;
-    if (sort_keys_) std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return less(a.first, b.first); });
+    if (sort_keys_)
+      std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return less(a.first, b.first); });
     for (const auto& [key, item] : items) parts.push_back(write_key(key) + key_separator_ + write(item, inner));
     return join('{', parts, '}', margin);
   }

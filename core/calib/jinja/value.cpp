@@ -188,7 +188,8 @@ bool equal(const Value& a, const Value& b) {
   if (a.as_sequence() != nullptr && b.as_sequence() != nullptr) {
     const auto& x = *a.as_sequence();
     const auto& y = *b.as_sequence();
-    return x.is_tuple == y.is_tuple && std::equal(x.items.begin(), x.items.end(), y.items.begin(), y.items.end(), equal);
+    return x.is_tuple == y.is_tuple &&
+           std::equal(x.items.begin(), x.items.end(), y.items.begin(), y.items.end(), equal);
   }
   if (a.as_mapping() != nullptr && b.as_mapping() != nullptr) return equal_mappings(*a.as_mapping(), *b.as_mapping());
   if (a.as_function() != nullptr) return a.as_function() == b.as_function();

@@ -45,10 +45,11 @@ class Value {
                             std::shared_ptr<Mapping>, std::shared_ptr<Function>>;
 
   Value() : data_(None{}) {}
-  template <typename T, typename = std::enable_if_t<std::is_constructible_v<Data, T> && !std::is_same_v<std::decay_t<T>, Value>>>
+  template <typename T,
+            typename = std::enable_if_t<std::is_constructible_v<Data, T> && !std::is_same_v<std::decay_t<T>, Value>>>
   // NOLINTNEXTLINE(google-explicit-constructor): literals become values
   Value(T&& data) : data_(std::forward<T>(data)) {}
-  Value(const char* text) : data_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text) : data_(std::string(text)) {}       // NOLINT(google-explicit-constructor)
   Value(std::string_view text) : data_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
 
   static Value list(std::vector<Value> items);
@@ -69,14 +70,14 @@ class Value {
   bool is_undefined() const { return as<Undefined>() != nullptr; }
   bool is_none() const { return as<None>() != nullptr; }
   bool is_number() const { return as<bool>() || as<std::int64_t>() || as<double>(); }
-  double to_double() const;                   // of a number
+  double to_double() const;  // of a number
   const std::int64_t* as_int() const { return as<std::int64_t>(); }
 
   bool truth() const;
-  std::string to_text() const;                // str()
-  std::string to_repr() const;                // repr()
-  const char* type_name() const;              // "str", "NoneType"
-  std::vector<Value> iterate() const;         // items, keys or characters; fails on what cannot be iterated
+  std::string to_text() const;         // str()
+  std::string to_repr() const;         // repr()
+  const char* type_name() const;       // "str", "NoneType"
+  std::vector<Value> iterate() const;  // items, keys or characters; fails on what cannot be iterated
 
  private:
   Data data_;
@@ -94,7 +95,7 @@ struct Arguments {
 };
 
 bool equal(const Value& a, const Value& b);
-bool less(const Value& a, const Value& b);            // fails on values that have no order
+bool less(const Value& a, const Value& b);  // fails on values that have no order
 bool contains(const Value& container, const Value& item);
 
 /// What a template does wrong, in the words of Python where it has some.

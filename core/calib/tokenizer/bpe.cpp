@@ -26,9 +26,7 @@ struct Candidate {
   std::uint32_t rank;
   std::int32_t at;
   std::int32_t id;
-  bool operator>(const Candidate& other) const {
-    return rank != other.rank ? rank > other.rank : at > other.at;
-  }
+  bool operator>(const Candidate& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
 };
 
 using TextPair = std::pair<std::string_view, std::string_view>;
@@ -76,8 +74,7 @@ void Bpe::read_merges(const base::JsonCursor& json) {
   }
 }
 
-void Bpe::add_merge(std::string_view left, std::string_view right, std::uint32_t rank,
-                    const base::JsonCursor& merges) {
+void Bpe::add_merge(std::string_view left, std::string_view right, std::uint32_t rank, const base::JsonCursor& merges) {
   const auto known = [&](std::string_view token) {
     const auto id = vocabulary_.id_of(token);
     if (!id) merges.at(rank).fail(fmt::format("needs \"{}\", which is not in the vocabulary", token));
@@ -140,7 +137,8 @@ void Bpe::merge(const std::vector<std::int32_t>& symbols, std::vector<std::int32
   const auto n = static_cast<std::int32_t>(symbols.size());
   std::vector<Symbol> word;
   word.reserve(symbols.size());
-  for (std::int32_t i = 0; i < n; ++i) word.push_back({symbols[static_cast<std::size_t>(i)], i - 1, i + 1 < n ? i + 1 : -1});
+  for (std::int32_t i = 0; i < n; ++i)
+    word.push_back({symbols[static_cast<std::size_t>(i)], i - 1, i + 1 < n ? i + 1 : -1});
 
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
   const auto consider = [&](std::int32_t left, std::int32_t right) {

@@ -33,9 +33,7 @@ bool is_whitespace(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c))
 bool is_numeric(char32_t c) { return in_category(c, U_GC_N_MASK); }
 bool is_mark(char32_t c) { return in_category(c, U_GC_M_MASK) && assigned_by(c, kMarkVersion); }
 
-bool is_nonspacing_mark(char32_t c) {
-  return in_category(c, U_GC_MN_MASK) && assigned_by(c, kCategoryVersion);
-}
+bool is_nonspacing_mark(char32_t c) { return in_category(c, U_GC_MN_MASK) && assigned_by(c, kCategoryVersion); }
 
 bool is_other(char32_t c) {
   return in_category(c, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK) && assigned_by(c, kCategoryVersion);

@@ -86,8 +86,8 @@ Decoder make_strip(const base::JsonCursor& json) {
       for (std::int64_t i = 0; i < start && rest.substr(0, content.size()) == content; ++i) {
         rest.remove_prefix(content.size());
       }
-      for (std::int64_t i = 0; i < stop && rest.size() >= content.size() &&
-                               rest.substr(rest.size() - content.size()) == content; ++i) {
+      for (std::int64_t i = 0;
+           i < stop && rest.size() >= content.size() && rest.substr(rest.size() - content.size()) == content; ++i) {
         rest.remove_suffix(content.size());
       }
       token = std::string(rest);
@@ -115,8 +115,8 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 /// Undoes the blanks that WordPiece leaves before punctuation and English contractions.
 void clean_up(std::string& text) {
   constexpr std::pair<const char*, const char*> kRules[] = {
-      {" .", "."},     {" ?", "?"},   {" !", "!"},           {" ,", ","},   {" ' ", "'"},  {" n't", "n't"},
-      {" 'm", "'m"},   {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},    {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
   };
   for (const auto& [what, with] : kRules) replace_all(text, what, with);
 }

@@ -28,7 +28,11 @@ Normalizer make_sequence(const base::JsonCursor& json) {
   std::vector<Normalizer> steps;
   for (std::size_t i = 0; i < list.size(); ++i) steps.push_back(make_normalizer(list.at(i)));
   return [steps = std::move(steps)](std::string& text) {
-    for (const auto& step : steps) step(text);
+    const auto before = text.size();
+    for (const auto& step : steps) {
+      step(text);
+      check_growth(before, text.size());
+    }
   };
 }
 

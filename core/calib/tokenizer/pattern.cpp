@@ -8,12 +8,15 @@
 namespace ar::calib {
 namespace {
 
+constexpr unsigned long kMaxSteps = 20'000'000;  // of backtracking in one search; honest patterns need a few
+
 const OnigUChar* bytes(const char* text) { return reinterpret_cast<const OnigUChar*>(text); }
 
 void initialize_oniguruma() {
   static const bool done = [] {
     OnigEncoding encoding = ONIG_ENCODING_UTF8;
     onig_initialize(&encoding, 1);
+    onig_set_retry_limit_in_search(kMaxSteps);
     return true;
   }();
   (void)done;

@@ -29,6 +29,7 @@ PreTokenizer make_sequence(const base::JsonCursor& json) {
   std::vector<PreTokenizer> steps;
   for (std::size_t i = 0; i < list.size(); ++i) steps.push_back(make_pre_tokenizer(list.at(i)));
   return [steps = std::move(steps)](Piece piece, Pieces& out) {
+    const auto before = piece.text.size();
     Pieces pieces;
     pieces.push_back(std::move(piece));
     for (const auto& step : steps) {
@@ -36,6 +37,9 @@ PreTokenizer make_sequence(const base::JsonCursor& json) {
       parts.reserve(pieces.size());
       for (auto& part : pieces) step(std::move(part), parts);
       pieces = std::move(parts);
+      std::size_t size = 0;
+      for (const auto& part : pieces) size += part.text.size();
+      check_growth(before, size);
     }
     for (auto& part : pieces) out.push_back(std::move(part));
   };
@@ -75,8 +79,8 @@ PreTokenizer make_metaspace(const base::JsonCursor& json) {
   auto mark = std::make_shared<const Pattern>(Pattern::literal(options.replacement));
   return [=](Piece piece, Pieces& out) {
     piece.text = space->replace(piece.text, options.replacement);
-    const bool wanted = options.prepend == PrependScheme::kAlways ||
-                        (options.prepend == PrependScheme::kFirst && piece.at_start);
+    const bool wanted =
+        options.prepend == PrependScheme::kAlways || (options.prepend == PrependScheme::kFirst && piece.at_start);
     if (wanted && piece.text.compare(0, options.replacement.size(), options.replacement) != 0) {
       piece.text.insert(0, options.replacement);
     }
@@ -89,8 +93,8 @@ PreTokenizer make_metaspace(const base::JsonCursor& json) {
 }
 
 PreTokenizer make_digits(const base::JsonCursor& json) {
-  return split_by_char(is_numeric, json.get_bool("individual_digits") ? SplitBehavior::kIsolated
-                                                                      : SplitBehavior::kContiguous);
+  return split_by_char(is_numeric,
+                       json.get_bool("individual_digits") ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
 }
 
 PreTokenizer make_punctuation(const base::JsonCursor& json) {

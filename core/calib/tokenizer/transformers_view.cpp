@@ -70,8 +70,8 @@ void set_bos_and_eos(js::object& tokenizer, const base::JsonCursor& config) {
   add_special("add_bos_token", "bos_token");
   single.push_back(js::object{{"Sequence", js::object{{"id", "A"}}}});
   add_special("add_eos_token", "eos_token");
-  tokenizer["post_processor"] = js::object{
-      {"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", special_tokens}};
+  tokenizer["post_processor"] =
+      js::object{{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", special_tokens}};
 }
 
 bool has_type(const js::value& part, std::string_view type) {
@@ -93,7 +93,8 @@ bool has_type(const js::value& part, std::string_view type) {
 bool is_llama_class(js::object& tokenizer, const base::JsonCursor& config, const base::JsonCursor& model) {
   const auto name = config.get_string("tokenizer_class", "");
   const auto type = model.get_string("model_type", "llama");
-  const bool byte_level = has_type(tokenizer["pre_tokenizer"], "ByteLevel") || has_type(tokenizer["decoder"], "ByteLevel");
+  const bool byte_level =
+      has_type(tokenizer["pre_tokenizer"], "ByteLevel") || has_type(tokenizer["decoder"], "ByteLevel");
   return (name == "LlamaTokenizer" || name == "LlamaTokenizerFast") && type == "llama" && !byte_level;
 }
 
@@ -102,8 +103,8 @@ void rebuild_as_llama(js::object& tokenizer, const base::JsonCursor& config) {
   const bool prefix = config.get_bool("add_prefix_space", true);
   const char* scheme = !prefix ? "never" : config.get_bool("legacy", false) ? "always" : "first";
   tokenizer["normalizer"] = nullptr;
-  tokenizer["pre_tokenizer"] = js::object{
-      {"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", scheme}, {"split", false}};
+  tokenizer["pre_tokenizer"] =
+      js::object{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", scheme}, {"split", false}};
   js::array steps;
   steps.push_back(js::object{{"type", "Replace"}, {"pattern", js::object{{"String", "▁"}}}, {"content", " "}});
   steps.push_back(js::object{{"type", "ByteFallback"}});

@@ -4,6 +4,8 @@
 
 #include <unicode/utf8.h>
 
+#include "core/base/error.hpp"
+
 namespace ar::calib {
 
 bool is_utf8(std::string_view bytes) {
@@ -54,9 +56,15 @@ char32_t previous_code_point(std::string_view text, std::size_t& at) {
 }
 
 std::size_t count_code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+void check_growth(std::size_t size_before, std::size_t size_after) {
+  constexpr std::size_t kAlwaysFine = std::size_t{64} << 20;
+  constexpr std::size_t kMaxFactor = 8;
+  if (size_after <= kAlwaysFine || size_after / kMaxFactor <= size_before) return;
+  base::fail("the tokenizer turns {} bytes of text into {} and more", size_before, size_after);
 }
 
 }  // namespace ar::calib

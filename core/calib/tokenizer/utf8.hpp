@@ -28,4 +28,7 @@ inline std::size_t utf8_length(char lead) {
 
 std::size_t count_code_points(std::string_view text);
 
+/// Fails when rewriting has made a text many times longer, as only a damaged tokenizer.json does.
+void check_growth(std::size_t size_before, std::size_t size_after);
+
 }  // namespace ar::calib

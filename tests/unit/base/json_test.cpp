@@ -21,8 +21,8 @@ std::string message_of(const std::function<void()>& body) {
   return "no error";
 }
 
-const auto kConfig = parse_json(R"({"rope": {"factor": "8", "list": [1, 2.5, 3.0]}, "none": null, "big": 1e30})",
-                                "config.json");
+const auto kConfig =
+    parse_json(R"({"rope": {"factor": "8", "list": [1, 2.5, 3.0]}, "none": null, "big": 1e30})", "config.json");
 const JsonCursor kRoot(kConfig, "config.json");
 
 TEST(JsonCursor, ReadsTypedValues) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -62,16 +62,17 @@ TEST_F(Dataset, DrawsUpstreamsRows) {
       tokenizer = fs::path(AR_SHARED_DIR) / "golden/tokenizers/smollm2";
       spec = AR_SHARED_DIR "/data/text/calib_wiki.jsonl";
     }
-    const auto samples = load_samples({spec, entry.get_int("nsamples"), entry.get_int("seqlen"),
-                                       static_cast<std::uint64_t>(entry.get_int("seed"))},
-                                      Tokenizer::open(tokenizer));
+    const auto samples = load_samples(
+        {spec, entry.get_int("nsamples"), entry.get_int("seqlen"), static_cast<std::uint64_t>(entry.get_int("seed"))},
+        Tokenizer::open(tokenizer));
     EXPECT_EQ(samples.rows, boost::json::value_to<std::vector<std::vector<std::int32_t>>>(entry.at("rows").value()))
         << spec;
   }
 }
 
 TEST_F(Dataset, LogsTheShareOfEachSource) {
-  const auto texts = write("more.jsonl", "\"one two three four five six\"\n{\"text\": \"a b c d e f g h\", \"n\": 1}\n");
+  const auto texts =
+      write("more.jsonl", "\"one two three four five six\"\n{\"text\": \"a b c d e f g h\", \"n\": 1}\n");
   load_samples({"plays.json:num=3," + texts, 8, 4, 42}, gpt2_);
   EXPECT_NE(log_.find("{'" + texts + "': 2, 'plays.json': 3}\n"), std::string::npos) << log_;
 }
@@ -105,7 +106,8 @@ TEST_F(Dataset, NamesTheNeededLength) {
 }
 
 TEST_F(Dataset, DropsTextsThatRepeatOneToken) {
-  const auto file = write("stuck.json", R"([" the the the the the the the the", "one two three four five six seven eight"])");
+  const auto file =
+      write("stuck.json", R"([" the the the the the the the the", "one two three four five six seven eight"])");
   EXPECT_EQ(load_samples({file, 4, 8, 42}, gpt2_).rows.size(), 1U);
 }
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 #include "core/base/json.hpp"
 #include "core/calib/tokenizer.hpp"
@@ -47,9 +47,10 @@ TEST_P(TokenizerGolden, GivesTheLibrarysIdsAndText) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, TokenizerGolden,
-                         testing::Values("gpt2", "smollm2", "tinystories", "llama-sp32000", "bpe-llama3", "bpe-qwen2-nfc",
-                                         "bpe-gpt4o", "bpe-deepseek", "bpe-gemma", "bpe-metaspace-always",
-                                         "bpe-metaspace-first", "bpe-metaspace-never", "unigram-t5", "wordpiece-bert"),
+                         testing::Values("gpt2", "smollm2", "tinystories", "llama-sp32000", "bpe-llama3",
+                                         "bpe-qwen2-nfc", "bpe-gpt4o", "bpe-deepseek", "bpe-gemma",
+                                         "bpe-metaspace-always", "bpe-metaspace-first", "bpe-metaspace-never",
+                                         "unigram-t5", "wordpiece-bert"),
                          test_name);
 
 }  // namespace

@@ -25,7 +25,9 @@ std::string message_of(const std::function<void()>& body) {
 /// A BPE over a, b, c with the given members besides.
 Tokenizer tiny(const std::string& members) {
   return Tokenizer::parse(R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4},
-                              "merges": ["a b", ["ab", "c"]]})" + members + "}", "t.json");
+                              "merges": ["a b", ["ab", "c"]]})" +
+                              members + "}",
+                          "t.json");
 }
 
 std::string parse_error(const std::string& json) {
@@ -72,8 +74,11 @@ TEST(Tokenizer, NamesWhatIsWrongInTheFile) {
             "t.json: model.vocab.a is no token id; expected an integer from 0 to 2147483647");
   EXPECT_EQ(parse_error(R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}})"),
             "t.json: model.merges[0] needs \"b\", which is not in the vocabulary");
-  EXPECT_EQ(message_of([] { tiny(R"(, "normalizer": {"type": "Y"})"); }), "t.json: normalizer has the unknown type \"Y\"");
-  EXPECT_EQ(message_of([] { tiny(R"(, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated"})"); }),
+  EXPECT_EQ(message_of([] { tiny(R"(, "normalizer": {"type": "Y"})"); }),
+            "t.json: normalizer has the unknown type \"Y\"");
+  EXPECT_EQ(message_of([] {
+              tiny(R"(, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated"})");
+            }),
             "t.json: pre_tokenizer.pattern.Regex is not a regular expression: end pattern with unmatched parenthesis");
 }
 
