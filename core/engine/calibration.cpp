@@ -68,7 +68,7 @@ Calibration calibrate(Plan& plan) {
   for (const auto& row : samples.rows) c.kept.push_back(calib::kept_positions(row, tokenizer.config().pad_id));
   c.context = plan.model->context(c.tokens, at::TensorOptions(at::kFloat));
   const int64_t hidden = plan.spec->hidden;
-  if (tune::wants_disk(static_cast<uint64_t>(c.samples * c.tokens * hidden) * 2 * 2)) {
+  if (tune::wants_disk(static_cast<uint64_t>(c.samples * c.tokens * hidden) * 4 * 2)) {
     c.disk = work_folder();
     base::info("block inputs are kept in {}", c.disk.string());
   }

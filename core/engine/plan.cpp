@@ -223,10 +223,10 @@ uint64_t Plan::memory_estimate() const {
   if (!needs_data()) return widest * (2 + 1);
   const auto tokens = static_cast<uint64_t>(options.nsamples * options.seqlen);
   const auto batch = static_cast<uint64_t>(options.batch_size * options.seqlen);
-  constexpr uint64_t kStreams = 3;        // original, quantized, targets
+  constexpr uint64_t kStreamBytes = 2 * 4;   // original and quantized stream, float32
   constexpr uint64_t kActivations = 20;   // float32 tensors of hidden size alive in one block's graph, seen on llama
   const auto hidden = static_cast<uint64_t>(spec->hidden);
-  return widest * kTunedBytes + kStreams * tokens * hidden * 2 + batch * hidden * kActivations * 4;
+  return widest * kTunedBytes + kStreamBytes * tokens * hidden + batch * hidden * kActivations * 4;
 }
 
 Plan make_plan(const RunOptions& options, plugin::Registry& registry) {

@@ -36,9 +36,9 @@ void* map_unnamed_file(const std::filesystem::path& folder, std::size_t n_bytes)
 }  // namespace
 
 at::Tensor make_stream(int64_t samples, int64_t tokens, int64_t hidden, const std::filesystem::path& folder) {
-  const auto options = at::TensorOptions(at::kBFloat16);
+  const auto options = at::TensorOptions(at::kFloat);
   if (folder.empty()) return at::empty({samples, tokens, hidden}, options);
-  const auto n_bytes = static_cast<std::size_t>(samples * tokens * hidden) * 2;
+  const auto n_bytes = static_cast<std::size_t>(samples * tokens * hidden) * 4;
   void* data = map_unnamed_file(folder, n_bytes);
   return at::from_blob(data, {samples, tokens, hidden}, [n_bytes](void* p) { ::munmap(p, n_bytes); }, options);
 }
