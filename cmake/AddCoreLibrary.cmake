@@ -1,7 +1,6 @@
 # ar_add_core_library(ar_quant SOURCES a.cpp LINK PUBLIC ar_base PRIVATE hwy::hwy): the static library of a core folder.
 function(ar_add_core_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
-  ar_drop_missing_sources()
   add_library(${name} STATIC ${arg_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/sdk/include
                                             ${PROJECT_SOURCE_DIR}/sdk/third_party)

@@ -4,7 +4,6 @@ set(AR_FUZZ_SECONDS 60 CACHE STRING "How long ctest runs each fuzz target")
 
 function(ar_add_fuzzer)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK")
-  ar_drop_missing_sources()
   set(target ${arg_NAME}_fuzz)
   set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${arg_NAME})
   add_executable(${target} ${arg_SOURCES})

@@ -2,7 +2,6 @@
 # to ctest and labelled with the binary's name. Tests that skip themselves count as skipped.
 function(ar_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK;LABELS")
-  ar_drop_missing_sources()
   if(NOT AR_TESTS)
     return()
   endif()

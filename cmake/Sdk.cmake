@@ -1,7 +1,4 @@
 # ar::sdk: headers only, no LibTorch. ar::sdk_torch: the torch tier on top, with the build tag.
-if(TARGET ar_sdk OR TARGET ar::sdk)
-  return()
-endif()
 add_library(ar_sdk INTERFACE)
 add_library(ar::sdk ALIAS ar_sdk)
 target_include_directories(ar_sdk INTERFACE

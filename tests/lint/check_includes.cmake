@@ -22,7 +22,7 @@ allow(plugins/models ${sdk_headers} "ar/torch/" "common/" ${torch_headers} "hwy/
 set(base "core/base/" "fmt/" "boost/json" "boost/system/" ${posix_headers})
 allow(core/base ${base})
 allow(core/plugin ${base} ${sdk_headers} "boost/dll" "ar/build_tag[.]hpp")
-allow(core/tensor ${base} ${sdk_headers} ${torch_headers} "tbb/" "hwy/")
+allow(core/tensor ${base} ${sdk_headers} ${torch_headers} "tbb/" "hwy/" "sanitizer/")
 set(numeric ${base} "core/tensor/" ${torch_headers})
 allow(core/quant ${numeric} ${sdk_headers} "tbb/" "hwy/")
 allow(core/model ${numeric} "core/quant/scheme[.]hpp" "oniguruma[.]h")
