@@ -55,7 +55,8 @@ void refuse_tasks(const Arguments& arguments) {
 
 /// Evaluation runs on the CPU; upstream's spellings that mean it on a machine without accelerators are accepted.
 void check_device(const std::string& device) {
-  const bool index = !device.empty() && std::all_of(device.begin(), device.end(), [](unsigned char c) { return std::isdigit(c); });
+  const bool index =
+      !device.empty() && std::all_of(device.begin(), device.end(), [](unsigned char c) { return std::isdigit(c); });
   if (device == "cpu" || device == "auto" || index) return;
   base::refuse("--device_map {}: evaluation runs on cpu; accepted are cpu, auto and an index", device);
 }
@@ -80,9 +81,9 @@ int cmd_eval(const std::vector<std::string>& args, plugin::SearchOptions search)
   apply_plugin_options(arguments, search);
 
   const tensor::ThreadControl threads;
-  const engine::Evaluation result = engine::evaluate(
-      plugin::Registry::make(std::move(search)), o,
-      [](std::int64_t done, std::int64_t total) { base::debug("block {} of {} done", done, total); });
+  const engine::Evaluation result =
+      engine::evaluate(plugin::Registry::make(std::move(search)), o,
+                       [](std::int64_t done, std::int64_t total) { base::debug("block {} of {} done", done, total); });
   std::printf("%s\n", engine::describe(result).c_str());
   return 0;
 }

@@ -12,11 +12,12 @@ namespace ar::host {
 namespace {
 
 const std::vector<OptionSpec>& options() {
-  static const std::vector<OptionSpec> specs = {{"model model_name model_name_or_path", Arity::kOne, ValueType::kText, "DIR"},
-                                                {"inputs", Arity::kOne, ValueType::kText, "FILE"},
-                                                {"outputs", Arity::kOne, ValueType::kText, "FILE"},
-                                                {"plugin_dir", Arity::kOne, ValueType::kText, "DIR"},
-                                                {"no_default_plugins"}};
+  static const std::vector<OptionSpec> specs = {
+      {"model model_name model_name_or_path", Arity::kOne, ValueType::kText, "DIR"},
+      {"inputs", Arity::kOne, ValueType::kText, "FILE"},
+      {"outputs", Arity::kOne, ValueType::kText, "FILE"},
+      {"plugin_dir", Arity::kOne, ValueType::kText, "DIR"},
+      {"no_default_plugins"}};
   return specs;
 }
 

@@ -24,8 +24,8 @@ struct EvaluateOptions {
 struct Evaluation {
   int64_t windows = 0;
   int64_t seqlen = 0;
-  double nll = 0.0;         // negative log-likelihood in nats
-  double perplexity = 0.0;  // exp(nll)
+  double nll = 0.0;                     // negative log-likelihood in nats
+  double perplexity = 0.0;              // exp(nll)
   std::optional<double> kl_divergence;  // KL(reference || model) in nats
   std::optional<double> top1;           // how often both find the same token most likely
 };

@@ -54,9 +54,9 @@ Batch read_batch(const std::filesystem::path& path) {
     if (mask.sizes() != ids.sizes()) base::fail("{}: attention_mask must have the shape of input_ids", path.string());
   }
   for (int64_t r = 0; r < batch.rows; ++r) {
-    const int64_t n = mask.defined() ? row_length(mask.const_data_ptr<int64_t>() + r * batch.tokens, batch.tokens, r,
-                                                  path.string())
-                                     : batch.tokens;
+    const int64_t n =
+        mask.defined() ? row_length(mask.const_data_ptr<int64_t>() + r * batch.tokens, batch.tokens, r, path.string())
+                       : batch.tokens;
     batch.sequences.push_back({ids.narrow(0, r, 1).narrow(1, 0, n), {}, nullptr});
   }
   return batch;

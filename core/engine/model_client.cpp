@@ -4,9 +4,9 @@
 #include <new>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <c10/util/Exception.h>
 #include <fmt/ranges.h>
+#include <boost/json/serialize.hpp>
 
 #include "ar/cpp/error.hpp"
 #include "core/base/error.hpp"
@@ -94,10 +94,9 @@ const plugin::Model& find_adapter(plugin::Registry& registry, const model::Confi
   if (best != nullptr) return *best;
   std::vector<std::string> places;
   for (const plugin::Place& place : registry.places()) places.push_back(plugin::describe(place));
-  base::refuse(
-      "{}: model_type '{}', architecture '{}': no model adapter takes it\n  available: {}\n  searched: {}",
-      config.path.string(), config.model_type, fmt::join(config.architectures, ", "),
-      ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")), fmt::join(places, "; "));
+  base::refuse("{}: model_type '{}', architecture '{}': no model adapter takes it\n  available: {}\n  searched: {}",
+               config.path.string(), config.model_type, fmt::join(config.architectures, ", "),
+               ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")), fmt::join(places, "; "));
 }
 
 TensorTable table_of(const model::Checkpoint& checkpoint) {
@@ -143,8 +142,9 @@ std::shared_ptr<const Model> open_model(plugin::Registry& registry, const model:
   };
   std::unique_ptr<Model> model = open(config.text);
   if (stores_another_head(model->spec(), checkpoint)) {
-    base::warning("{}: tie_word_embeddings is true, but the stored {}.weight differs from the embedding; it is used as it is",
-                  config.path.string(), model->spec().head.front().name);
+    base::warning(
+        "{}: tie_word_embeddings is true, but the stored {}.weight differs from the embedding; it is used as it is",
+        config.path.string(), model->spec().head.front().name);
     model = open(untied(config));
   }
   return std::make_shared<CheckedModel>(caller, std::move(model));

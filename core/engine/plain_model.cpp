@@ -102,7 +102,8 @@ void PlainModel::embed(std::vector<Sequence>& sequences) const {
     if (!context) context = model_->context(s.ids.size(1), at::TensorOptions(at::kFloat));
     s.context = context;
   }
-  for_each_sequence(sequences, [&](Sequence& s) { s.hidden = model_->embed(s.ids, *s.context, runner).to(at::kFloat); });
+  for_each_sequence(sequences,
+                    [&](Sequence& s) { s.hidden = model_->embed(s.ids, *s.context, runner).to(at::kFloat); });
 }
 
 void PlainModel::block(int64_t index, std::vector<Sequence>& sequences) const {

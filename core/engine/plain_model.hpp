@@ -38,9 +38,10 @@ class PlainRunner final : public Runner {
   std::vector<at::Tensor> parameters_;
 };
 
-/// A model folder run as it is stored, in float32 without gradients: a source model, or one of our own exports read back
-/// through the format that wrote it. Weights are read stage by stage and given back after it. Sequences run in parallel;
-/// numbers do not depend on how many threads there are. Failures are base::Error naming the file or the adapter.
+/// A model folder run as it is stored, in float32 without gradients: a source model, or one of our own exports read
+/// back through the format that wrote it: w = scale * (code - zero point), not rounded further. Weights are read stage
+/// by stage and given back after it. Sequences run in parallel; numbers do not depend on how many threads there are.
+/// Failures are base::Error naming the file or the adapter.
 class PlainModel {
  public:
   PlainModel(plugin::Registry& registry, const std::filesystem::path& folder);

@@ -19,7 +19,8 @@ int32_t match_config(const DecoderSpec& spec, const char* config_json) noexcept 
   }
 }
 
-std::unique_ptr<Model> open_decoder(const DecoderSpec& spec, const std::string& config_json, const TensorTable& tensors) {
+std::unique_ptr<Model> open_decoder(const DecoderSpec& spec, const std::string& config_json,
+                                    const TensorTable& tensors) {
   return std::make_unique<Decoder>(spec, Config(config_json), tensors);
 }
 

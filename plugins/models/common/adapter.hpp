@@ -13,7 +13,8 @@ namespace ar::models {
 
 /// 100 when config.json names the family's model_type, 50 when it names none but its architecture, else 0.
 int32_t match_config(const DecoderSpec& spec, const char* config_json) noexcept;
-std::unique_ptr<Model> open_decoder(const DecoderSpec& spec, const std::string& config_json, const TensorTable& tensors);
+std::unique_ptr<Model> open_decoder(const DecoderSpec& spec, const std::string& config_json,
+                                    const TensorTable& tensors);
 
 /// What a declaration becomes as a plugin: its function table.
 template <const DecoderSpec& (*kSpec)()>
@@ -35,7 +36,7 @@ struct Adapter {
 /// The descriptor of an adapter of this program's own version.
 constexpr ar_plugin_desc describe(const char* id, const char* title, const char* const* capabilities,
                                   const ar_model_api* api) {
-  return {sizeof(ar_plugin_desc), AR_SDK_MAJOR, AR_SDK_MINOR, AR_KIND_MODEL, 0,   id, nullptr, title, "0.1.0",
+  return {sizeof(ar_plugin_desc), AR_SDK_MAJOR, AR_SDK_MINOR, AR_KIND_MODEL, 0, id, nullptr, title, "0.1.0",
           AR_BUILD_TAG,           capabilities, api};
 }
 

@@ -6,9 +6,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugins/models/common/attention_kernels.cpp"
-#include <hwy/foreach_target.h>
+#include <hwy/foreach_target.h>  // first: it includes this file once per instruction set
+
 #include <hwy/highway.h>
-#include <hwy/contrib/math/math-inl.h>
+
+#include <hwy/contrib/math/math-inl.h>  // needs what highway.h defines
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::models::kernels::HWY_NAMESPACE {
@@ -82,7 +84,8 @@ HWY_INLINE void Multiply(const Operand& a, const float* b, int64_t ldb, int64_t 
     }
     for (; i < m; ++i) {
       const Operand row{a.p + i * a.row, a.row, a.col};
-      for (int64_t at = j; at < std::min(n, j + 2 * w); at += w) Tile1x1(row, b + at, ldb, k, c.p + i * c.stride + at, add);
+      for (int64_t at = j; at < std::min(n, j + 2 * w); at += w)
+        Tile1x1(row, b + at, ldb, k, c.p + i * c.stride + at, add);
     }
   }
 }
@@ -186,9 +189,11 @@ void Forward(const AttentionShape& shape, const AttentionInput& in, float* out, 
         inverse[i] = 1.0f / sum;
         lse[h * z.t + i0 + i] = highest + std::log(sum);
       }
-      Multiply({s.scores.data(), z.length, 1}, s.v.data(), z.width, m, z.width, seen, {s.result.data(), z.width}, false);
+      Multiply({s.scores.data(), z.length, 1}, s.v.data(), z.width, m, z.width, seen, {s.result.data(), z.width},
+               false);
       for (int64_t i = 0; i < m; ++i) {
-        Unpack(s.result.data() + i * z.width, z.width, 1, z.d, inverse[i], out + (i0 + i) * q_stride + h * z.d, q_stride);
+        Unpack(s.result.data() + i * z.width, z.width, 1, z.d, inverse[i], out + (i0 + i) * q_stride + h * z.d,
+               q_stride);
       }
     }
   }

@@ -4,9 +4,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugins/models/common/kernels.cpp"
-#include <hwy/foreach_target.h>
+#include <hwy/foreach_target.h>  // first: it includes this file once per instruction set
+
 #include <hwy/highway.h>
-#include <hwy/contrib/math/math-inl.h>
+
+#include <hwy/contrib/math/math-inl.h>  // needs what highway.h defines
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::models::kernels::HWY_NAMESPACE {
@@ -47,14 +49,19 @@ void RmsNorm(const float* x, const float* w, float* y, float* rstd, int64_t rows
   const D d;
   for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
     const float squares = sum_of(
-        n, [&](int64_t i, V s) HWY_ATTR { const V v = hn::LoadU(d, x + i); return hn::MulAdd(v, v, s); },
+        n,
+        [&](int64_t i, V s) HWY_ATTR {
+          const V v = hn::LoadU(d, x + i);
+          return hn::MulAdd(v, v, s);
+        },
         [&](int64_t i) HWY_ATTR { return x[i] * x[i]; });
     const float scale = 1.0f / std::sqrt(squares / static_cast<float>(n) + eps);
     rstd[r] = scale;
     const V vs = hn::Set(d, scale);
     for_each(
         n,
-        [&](int64_t i) HWY_ATTR { hn::StoreU(hn::Mul(hn::LoadU(d, w + i), hn::Mul(hn::LoadU(d, x + i), vs)), d, y + i); },
+        [&](int64_t i)
+            HWY_ATTR { hn::StoreU(hn::Mul(hn::LoadU(d, w + i), hn::Mul(hn::LoadU(d, x + i), vs)), d, y + i); },
         [&](int64_t i) HWY_ATTR { y[i] = w[i] * (x[i] * scale); });
   }
 }
@@ -65,9 +72,8 @@ void RmsNormGrad(const float* x, const float* w, const float* rstd, const float*
   for (int64_t r = 0; r < rows; ++r, x += n, dy += n, dx += n) {
     const float dot = sum_of(
         n,
-        [&](int64_t i, V s) HWY_ATTR {
-          return hn::MulAdd(hn::Mul(hn::LoadU(d, w + i), hn::LoadU(d, dy + i)), hn::LoadU(d, x + i), s);
-        },
+        [&](int64_t i, V s)
+            HWY_ATTR { return hn::MulAdd(hn::Mul(hn::LoadU(d, w + i), hn::LoadU(d, dy + i)), hn::LoadU(d, x + i), s); },
         [&](int64_t i) HWY_ATTR { return w[i] * dy[i] * x[i]; });
     const float scale = rstd[r];
     const float shrink = scale * scale * (dot / static_cast<float>(n));

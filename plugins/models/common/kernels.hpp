@@ -4,8 +4,8 @@
 
 namespace ar::models::kernels {
 
-// Dense float32 loops with vector instructions chosen at run time. Single-threaded, no allocation, any alignment; outputs
-// must not overlap inputs. Equal bytes on every call on one machine. Each has a scalar twin of the same name in
+// Dense float32 loops with vector instructions chosen at run time. Single-threaded, no allocation, any alignment;
+// outputs must not overlap inputs. Equal bytes on every call on one machine. Each has a scalar twin of the same name in
 // `reference`, which says what is computed.
 
 /// Rows of n numbers: y = w * x * r with r = 1 / sqrt(mean(x^2) + eps); r is kept in rstd[rows].

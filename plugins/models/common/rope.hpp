@@ -19,11 +19,11 @@ struct Rope {
   int64_t max_positions = 0;
   int64_t original_positions = 0;  // llama3, yarn, longrope
   double factor = 1.0;
-  double attention_factor = 1.0;               // scales cos and sin
-  double low_freq_factor = 1.0;                // llama3
-  double high_freq_factor = 1.0;               // llama3
-  double beta_fast = 32.0, beta_slow = 1.0;    // yarn
-  bool truncate = true;                        // yarn
+  double attention_factor = 1.0;                  // scales cos and sin
+  double low_freq_factor = 1.0;                   // llama3
+  double high_freq_factor = 1.0;                  // llama3
+  double beta_fast = 32.0, beta_slow = 1.0;       // yarn
+  bool truncate = true;                           // yarn
   std::vector<double> short_factor, long_factor;  // longrope
 };
 

@@ -85,8 +85,8 @@ Rope read_rope(const Config& config, int64_t head_dim, int64_t max_positions, do
   rope.width = static_cast<int64_t>(static_cast<double>(head_dim) * keys.number("partial_rotary_factor").value_or(1.0));
   if (rope.width < 2 || rope.width % 2 != 0 || rope.width > head_dim) {
     (keys.dict && keys.dict->has("partial_rotary_factor") ? *keys.dict : config)
-        .refuse("partial_rotary_factor", "a fraction that gives an even number of the " + std::to_string(head_dim) +
-                                             " dimensions of a head");
+        .refuse("partial_rotary_factor",
+                "a fraction that gives an even number of the " + std::to_string(head_dim) + " dimensions of a head");
   }
   if (!keys.dict) return rope;
 
@@ -98,7 +98,8 @@ Rope read_rope(const Config& config, int64_t head_dim, int64_t max_positions, do
     rope.low_freq_factor = keys.inner("low_freq_factor");
     rope.high_freq_factor = keys.inner("high_freq_factor");
   }
-  if (rope.type == "llama3" || rope.type == "yarn" || rope.type == "longrope") read_original_positions(config, dict, rope);
+  if (rope.type == "llama3" || rope.type == "yarn" || rope.type == "longrope")
+    read_original_positions(config, dict, rope);
   if (rope.type == "longrope") read_longrope(dict, rope);
   if (rope.type == "yarn") {
     // Zero means unset, as in transformers.

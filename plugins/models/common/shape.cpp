@@ -44,7 +44,9 @@ std::vector<int64_t> read_windows(const DecoderSpec& spec, const Config& config,
   const bool on = config.flag("use_sliding_window").value_or(false) && config.show("sliding_window") != "null";
   const int64_t window = on ? read.count("sliding_window") : 0;
   int64_t first = layers;  // 0 is a count like any other here: every layer slides
-  if (on) first = config.has("max_window_layers") ? *config.integer("max_window_layers") : read.count("max_window_layers");
+  if (on) {
+    first = config.has("max_window_layers") ? *config.integer("max_window_layers") : read.count("max_window_layers");
+  }
 
   const auto types = config.texts("layer_types");
   if (!types.empty() && static_cast<int64_t>(types.size()) != layers) {
@@ -74,8 +76,8 @@ Shape read_shape(const DecoderSpec& spec, const Config& config) {
   shape.hidden = read.count("hidden_size");
   shape.layers = read.count("num_hidden_layers");
   shape.heads = read.count("num_attention_heads");
-  shape.kv_heads = config.show("num_key_value_heads") == "null" ? shape.heads
-                                                                : read.count("num_key_value_heads", shape.heads);
+  shape.kv_heads =
+      config.show("num_key_value_heads") == "null" ? shape.heads : read.count("num_key_value_heads", shape.heads);
   shape.head_dim = config.show("head_dim") == "null" ? shape.hidden / shape.heads
                                                      : read.count("head_dim", shape.hidden / shape.heads);
   shape.mlp_width = read.count("intermediate_size");

@@ -6,8 +6,8 @@ namespace {
 const ar::models::DecoderSpec& llama() {
   static const ar::models::DecoderSpec spec = [] {
     ar::models::DecoderSpec s{"llama", "LlamaForCausalLM"};
-    s.defaults = {{"vocab_size", 32000},        {"hidden_size", 4096},       {"intermediate_size", 11008},
-                  {"num_hidden_layers", 32},    {"num_attention_heads", 32}, {"max_position_embeddings", 2048}};
+    s.defaults = {{"vocab_size", 32000},     {"hidden_size", 4096},       {"intermediate_size", 11008},
+                  {"num_hidden_layers", 32}, {"num_attention_heads", 32}, {"max_position_embeddings", 2048}};
     s.qkv_bias = {"attention_bias", false};
     s.o_bias = {"attention_bias", false};
     s.mlp_bias = {"mlp_bias", false};

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace ar::engine {
 namespace {
 
-// transformers 5.23.0 in float32 with the same definition (docs/testing.md): 4 windows of 256 tokens.
+// transformers 5.23.0 in float32 on the same 4 windows of 256 tokens.
 constexpr double kExpectedNll = 3.550835;
 constexpr double kNllTolerance = 1e-5;  // below 0.01 % of perplexity
 
@@ -101,7 +101,9 @@ class OpenModel : public testing::Test {
     }
     return {base::Exit::kDone, ""};
   }
-  static bool has(const base::Error& e, const char* text) { return std::string(e.what()).find(text) != std::string::npos; }
+  static bool has(const base::Error& e, const char* text) {
+    return std::string(e.what()).find(text) != std::string::npos;
+  }
 };
 
 TEST_F(OpenModel, NamesAnUnknownModelTypeAndWhatThereIs) {
@@ -122,7 +124,8 @@ TEST_F(OpenModel, NamesAValueThatIsNotImplemented) {
 TEST_F(OpenModel, NamesATensorOfAnotherShape) {
   const base::Error e = failure("intermediate_size", 320);
   EXPECT_EQ(e.exit(), base::Exit::kFailed);
-  EXPECT_TRUE(has(e, "tensor model.layers.0.mlp.gate_proj.weight is [384, 128]: config.json asks for [320, 128]")) << e.what();
+  EXPECT_TRUE(has(e, "tensor model.layers.0.mlp.gate_proj.weight is [384, 128]: config.json asks for [320, 128]"))
+      << e.what();
 }
 
 TEST_F(OpenModel, NamesAMissingTensor) {

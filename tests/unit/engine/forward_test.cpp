@@ -11,6 +11,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
+#include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/model/checkpoint_tensor.hpp"
 #include "core/tensor/parallel.hpp"
@@ -67,12 +68,14 @@ TEST_P(ForwardGolden, EqualsTransformers) {
 
 std::string case_name(const testing::TestParamInfo<ForwardGolden::ParamType>& info) {
   std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param);
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
   return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ForwardGolden,
-                         testing::Combine(testing::ValuesIn(cases()), testing::Values("config.json", "config.hub.json")),
+                         testing::Combine(testing::ValuesIn(cases()),
+                                          testing::Values("config.json", "config.hub.json")),
                          case_name);
 
 class ForwardInputs : public testing::Test {

@@ -30,6 +30,8 @@ inline std::filesystem::path golden_models() {
 }
 
 /// The bundled model.
-inline std::filesystem::path tiny_stories() { return std::filesystem::path(AR_SOURCE_DIR) / "examples/tinystories-656k"; }
+inline std::filesystem::path tiny_stories() {
+  return std::filesystem::path(AR_SOURCE_DIR) / "examples/tinystories-656k";
+}
 
 }  // namespace ar::test

@@ -40,8 +40,9 @@ TEST(Decoder, ListsLinearsInRegistrationOrder) {
   std::string names;
   const Decoder model = open();
   for (const LinearSpec& l : model.spec().blocks[1].linears) names += l.name.substr(15) + " ";
-  EXPECT_EQ(names,
-            "self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.o_proj mlp.gate_proj mlp.up_proj mlp.down_proj ");
+  EXPECT_EQ(
+      names,
+      "self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.o_proj mlp.gate_proj mlp.up_proj mlp.down_proj ");
   EXPECT_EQ(model.spec().blocks[1].linears[0].gguf_name, "blk.1.attn_q");
   EXPECT_EQ(model.spec().blocks[1].linears[0].bias, "model.layers.1.self_attn.q_proj.bias");
   EXPECT_EQ(model.spec().head[0].gguf_name, "output");
@@ -88,9 +89,10 @@ TEST(Decoder, TakesALayerThatAFormatStoredPacked) {
 TEST(Decoder, NamesAConfigValueItDoesNotImplement) {
   EXPECT_EQ(failure(with("\"hidden_act\": \"relu\""), tiny_tensors()),
             "config.json: hidden_act is \"relu\": must be silu or swish");
-  EXPECT_EQ(failure(with("\"layer_types\": [\"full_attention\", \"linear_attention\"]"), tiny_tensors()),
-            "config.json: layer_types is [\"full_attention\",\"linear_attention\"]: must be a list of full_attention and "
-            "sliding_attention");
+  EXPECT_EQ(
+      failure(with("\"layer_types\": [\"full_attention\", \"linear_attention\"]"), tiny_tensors()),
+      "config.json: layer_types is [\"full_attention\",\"linear_attention\"]: must be a list of full_attention and "
+      "sliding_attention");
   EXPECT_EQ(failure(with("\"layer_types\": [\"full_attention\"]"), tiny_tensors()),
             "config.json: layer_types is [\"full_attention\"]: must be a list of 2 names");
 }
@@ -101,7 +103,9 @@ at::Tensor run_block(const Decoder& model, const at::Tensor& hidden, Runner& run
 }
 
 /// A fixed weighting makes the output one number.
-at::Tensor loss_of(const at::Tensor& y) { return (y * test::random_tensor(y.sizes().vec(), 5).to(y.scalar_type())).sum(); }
+at::Tensor loss_of(const at::Tensor& y) {
+  return (y * test::random_tensor(y.sizes().vec(), 5).to(y.scalar_type())).sum();
+}
 
 constexpr int64_t kTokens = 11;  // longer than the window
 const std::string kWindowed = with("\"use_sliding_window\": true, \"sliding_window\": 4");
@@ -147,7 +151,8 @@ TEST(DecoderBlock, FusedFloat32EqualsFloat64) {
     };
     expect_near(y.detach(), y64.detach());
     expect_near(x.grad(), x64.grad());
-    for (std::size_t i = 0; i < narrow.leaves().size(); ++i) expect_near(narrow.leaves()[i].grad(), wide.leaves()[i].grad());
+    for (std::size_t i = 0; i < narrow.leaves().size(); ++i)
+      expect_near(narrow.leaves()[i].grad(), wide.leaves()[i].grad());
   }
 }
 

@@ -71,7 +71,8 @@ TEST(Ops, SiluMulEqualsItsComposition) {
 
 /// tokens, heads, key-value heads, head_dim: blocks that end short, rows that are no whole vectors, grouped heads.
 TEST(Ops, CausalAttentionEqualsItsComposition) {
-  for (const auto& [t, n, n_kv, d] : {std::array<int64_t, 4>{1, 2, 1, 8}, {5, 4, 2, 16}, {64, 2, 2, 24}, {70, 6, 2, 64}, {130, 3, 1, 20}}) {
+  for (const auto& [t, n, n_kv, d] :
+       {std::array<int64_t, 4>{1, 2, 1, 8}, {5, 4, 2, 16}, {64, 2, 2, 24}, {70, 6, 2, 64}, {130, 3, 1, 20}}) {
     expect_same([](const auto& a) { return causal_attention(a[0], a[1], a[2]); },
                 [](const auto& a) { return composed::attention(a[0], a[1], a[2], {}); },
                 {random_tensor({1, t, n, d}, 1), random_tensor({1, t, n_kv, d}, 2), random_tensor({1, t, n_kv, d}, 3)});

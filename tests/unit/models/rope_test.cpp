@@ -44,8 +44,9 @@ TEST(RopeConfig, PrefersTheOriginalLengthAtTheTopLevel) {
 }
 
 TEST(RopeConfig, NamesWhatIsWrong) {
-  EXPECT_EQ(failure(R"({"rope_scaling": {"rope_type": "spiral"}})"),
-            "config.json: rope_scaling.rope_type is \"spiral\": must be default, linear, dynamic, llama3, yarn or longrope");
+  EXPECT_EQ(
+      failure(R"({"rope_scaling": {"rope_type": "spiral"}})"),
+      "config.json: rope_scaling.rope_type is \"spiral\": must be default, linear, dynamic, llama3, yarn or longrope");
   EXPECT_EQ(failure(R"({"rope_scaling": {"type": "linear"}})"), "config.json: rope_scaling.factor is missing");
   EXPECT_EQ(failure(R"({"rope_scaling": {"type": "linear", "factor": "2"}})"),
             "config.json: rope_scaling.factor is \"2\": must be a number");
