@@ -34,8 +34,8 @@ HWY_INLINE VF descend(VF v, VF d, VF lr) {
   return hn::Sub(v, hn::IfThenElseZero(moves, hn::CopySign(lr, d)));
 }
 
-/// The backward pass of a group. update(dL/dV, p) is called for each vector, p being its place in `target`: V itself for
-/// a step, or its gradient buffer.
+/// The backward pass of a group. update(dL/dV, p) is called for each vector, p being its place in `target`: V itself
+/// for a step, or its gradient buffer.
 template <typename W, typename U, typename Update>
 HWY_INLINE RangeGradient backward_group(const IntTuning& layer, const Group<W>& group, const U* u, float* target,
                                         Update update) {
@@ -66,9 +66,8 @@ void sign_step_rows(const IntTuning& layer, RowRange rows, const U* u, SignStep 
   const int64_t tile_offset = rows.begin * layer.grid.cols;
   const VF lr = hn::Set(F32(), step.lr);
   for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
-    const RangeGradient gradient =
-        backward_group(layer, group, u + (group.offset - tile_offset), group.value,
-                       [&](VF d, float* v) HWY_ATTR { store(descend(load(v), d, lr), v); });
+    const RangeGradient gradient = backward_group(layer, group, u + (group.offset - tile_offset), group.value,
+                                                  [&](VF d, float* v) HWY_ATTR { store(descend(load(v), d, lr), v); });
     step_range_factors(layer, group.index, gradient, step.lr_minmax);
     if (out != nullptr) write_group(layer, group, out + (group.offset - tile_offset));
   });

@@ -70,9 +70,7 @@ void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes)
     uint8_t* codes = planes.codes + group.offset;
     for_each_block(
         group.size,
-        [&](int64_t k) HWY_ATTR {
-          code_block(levels, zero, top, group.weight + k, value + k * stride, codes + k);
-        },
+        [&](int64_t k) HWY_ATTR { code_block(levels, zero, top, group.weight + k, value + k * stride, codes + k); },
         [&](int64_t k, int64_t n) HWY_ATTR {
           const Padded<W> w(group.weight + k, n);
           const Padded<float> v(value + k * stride, n);
@@ -85,9 +83,7 @@ void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes)
 
 void FakeQuant(const IntTuning& layer, RowRange rows, Reals wq) {
   with_type(layer.weight.type, [&](auto w) {
-    with_type(wq.type, [&](auto o) {
-      fake_quant_rows<decltype(w)>(layer, rows, static_cast<decltype(o)*>(wq.data));
-    });
+    with_type(wq.type, [&](auto o) { fake_quant_rows<decltype(w)>(layer, rows, static_cast<decltype(o)*>(wq.data)); });
   });
 }
 

@@ -19,7 +19,7 @@ struct IntGrid {
   ScaleType scale_type = ScaleType::kF16;
   int64_t rows = 0;
   int64_t cols = 0;
-  int64_t group = 128;  // columns; the last group of a row may be shorter
+  int64_t group = 128;    // columns; the last group of a row may be shorter
   float scale_floor = 0;  // least magnitude of a scale
 
   int64_t groups() const { return (cols + group - 1) / group; }  // a row
@@ -27,8 +27,8 @@ struct IntGrid {
   float top() const { return static_cast<float>((1 << bits) - 1); }
 };
 
-/// The grid of an integer scheme for a weight [out, in]. group_size -1, or above `in`: one group a row. group_size 0: one
-/// group a tensor, seen as a matrix of one row of out * in columns.
+/// The grid of an integer scheme for a weight [out, in]. group_size -1, or above `in`: one group a row. group_size 0:
+/// one group a tensor, seen as a matrix of one row of out * in columns.
 IntGrid make_grid(const Scheme& scheme, int64_t out, int64_t in, ScaleType scale_type = ScaleType::kF16);
 
 }  // namespace ar::quant

@@ -35,8 +35,12 @@ struct Levels {
   VF scale, low, high, add, sub;
   bool narrow;
   HWY_INLINE Levels(const GroupLevels& g, bool narrow_)
-      : scale(hn::Set(F32(), g.scale)), low(hn::Set(F32(), g.low)), high(hn::Set(F32(), g.high)),
-        add(hn::Set(F32(), g.add)), sub(hn::Set(F32(), g.sub)), narrow(narrow_) {}
+      : scale(hn::Set(F32(), g.scale)),
+        low(hn::Set(F32(), g.low)),
+        high(hn::Set(F32(), g.high)),
+        add(hn::Set(F32(), g.add)),
+        sub(hn::Set(F32(), g.sub)),
+        narrow(narrow_) {}
   HWY_INLINE VF quotient(VF w) const {
     const VF x = hn::Div(w, scale);
     return narrow ? round_to_bf16(x) : x;
@@ -112,8 +116,10 @@ HWY_INLINE void write_group(const IntTuning& layer, const Group<W>& group, Out* 
 /// Calls body with a number of the type that is stored: the choice is made once a call.
 template <typename Body>
 HWY_INLINE void with_type(Real type, Body body) {
-  if (type == Real::kF32) body(float());
-  else body(Bf16());
+  if (type == Real::kF32)
+    body(float());
+  else
+    body(Bf16());
 }
 
 }  // namespace ar::quant::HWY_NAMESPACE

@@ -125,9 +125,8 @@ void accumulate_gradients(const IntTuning& layer, RowRange rows, ConstReals dwq,
                           const IntGradients& gradients) {
   const auto put = [first](float& to, float x) { to = first ? x : to + x; };
   for_each_group(layer.grid, rows, [&](const Group& group) {
-    const RangeGradient range =
-        backward(layer, group, rows.begin * layer.grid.cols, dwq,
-                 [&](int64_t i, float d_value) { put(gradients.value[i], d_value); });
+    const RangeGradient range = backward(layer, group, rows.begin * layer.grid.cols, dwq,
+                                         [&](int64_t i, float d_value) { put(gradients.value[i], d_value); });
     if (layer.min_scale == nullptr) return;
     put(gradients.min_scale[group.index], range.min_scale);
     put(gradients.max_scale[group.index], range.max_scale);
@@ -144,8 +143,10 @@ void finish(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
     if (planes.zero_point != nullptr) planes.zero_point[group.index] = zero;
     for (int64_t i = group.offset; i < group.offset + group.size; ++i) {
       float code = dequantize(layer, levels, quantize(layer, levels, i).level) / levels.scale;
-      if (narrow) code = tensor::round_to_bf16(tensor::round_to_bf16(code) + zero);
-      else code += zero;
+      if (narrow)
+        code = tensor::round_to_bf16(tensor::round_to_bf16(code) + zero);
+      else
+        code += zero;
       planes.codes[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(code), 0.0f, layer.grid.top()));
     }
   });

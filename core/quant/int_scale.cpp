@@ -53,7 +53,8 @@ float through_floor(const IntGrid& grid, const GroupLevels& levels, float gradie
   return std::fabs(levels.unfloored) >= grid.scale_floor ? gradient : 0.0f;
 }
 
-RangeGradient sym_range_gradient(const IntGrid& grid, float d_scale, float range_min, float range_max, float a, float b) {
+RangeGradient sym_range_gradient(const IntGrid& grid, float d_scale, float range_min, float range_max, float a,
+                                 float b) {
   const float negative = -(range_min * a);
   const float positive = range_max * b;
   const float to_positive = 0.5f + 0.5f * sign(positive - negative);  // all to the larger side, half each on a tie
@@ -79,9 +80,9 @@ bool narrow_quotient(const IntTuning& layer) {
 
 GroupLevels group_levels(const IntTuning& layer, int64_t index) {
   const IntGrid& grid = layer.grid;
+  if (layer.init_scale != nullptr) return sym_levels(grid, round_scale(layer.init_scale[index], grid.scale_type));
   const float a = tuned(layer) ? layer.min_scale[index] : 1.0f;
   const float b = tuned(layer) ? layer.max_scale[index] : 1.0f;
-  if (layer.init_scale != nullptr) return sym_levels(grid, round_scale(layer.init_scale[index] * b, grid.scale_type));
   const float low = layer.range_min[index] * a;
   const float high = layer.range_max[index] * b;
   if (!grid.sym) return asym_levels(layer, low, high);
@@ -92,7 +93,6 @@ GroupLevels group_levels(const IntTuning& layer, int64_t index) {
 RangeGradient range_gradient(const IntTuning& layer, int64_t index, const GroupLevels& levels, const GroupSums& sums) {
   if (!layer.grid.sym) return asym_range_gradient(layer, index, levels, sums);
   const float d_scale = through_floor(layer.grid, levels, sums.scale);
-  if (layer.init_scale != nullptr) return {0.0f, d_scale * layer.init_scale[index]};
   return sym_range_gradient(layer.grid, d_scale, layer.range_min[index], layer.range_max[index], layer.min_scale[index],
                             layer.max_scale[index]);
 }

@@ -6,8 +6,8 @@
 /// reference and the vector kernels, which differ in the element loops only.
 namespace ar::quant {
 
-/// level = clamp(round(W / scale + V) + add, low, high) - sub. For asym both offsets are the zero point; for sym they are
-/// the two zeros that change no value, not even the sign of a zero.
+/// level = clamp(round(W / scale + V) + add, low, high) - sub. For asym both offsets are the zero point; for sym they
+/// are the two zeros that change no value, not even the sign of a zero.
 struct GroupLevels {
   float scale;
   float unfloored;  // before the floor, with the scale's sign

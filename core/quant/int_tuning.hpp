@@ -18,13 +18,13 @@ struct RowRange {
 /// Borrowed flat buffers of one linear layer, each starting at row 0.
 struct IntTuning {
   IntGrid grid;
-  tensor::ConstReals weight;            // [rows, cols]; its type is the tuning dtype, to which Wq is rounded
-  const float* range_min = nullptr;     // [rows, groups], at most 0 (group_ranges)
-  const float* range_max = nullptr;     // [rows, groups], at least 0
-  const float* init_scale = nullptr;    // [rows, groups], found by search; replaces the ranges (symmetric only)
-  float* value = nullptr;               // [rows, cols], rounding offset V, starts at 0; null: no offset
-  float* min_scale = nullptr;           // [rows, groups], start at 1, kept in [0, 1]; both null: ranges are not tuned and
-  float* max_scale = nullptr;           //   the range arithmetic is the tuning dtype's (algorithm.md 3.2)
+  tensor::ConstReals weight;          // [rows, cols]; its type is the tuning dtype, to which Wq is rounded
+  const float* range_min = nullptr;   // [rows, groups], at most 0 (group_ranges)
+  const float* range_max = nullptr;   // [rows, groups], at least 0
+  const float* init_scale = nullptr;  // [rows, groups], found by search; replaces the ranges (symmetric, not tuned)
+  float* value = nullptr;             // [rows, cols], rounding offset V, starts at 0; null: no offset
+  float* min_scale = nullptr;         // [rows, groups], start at 1, kept in [0, 1]; both null: ranges are not tuned and
+  float* max_scale = nullptr;         //   the range arithmetic is the tuning dtype's (algorithm.md 3.2)
 };
 
 /// Gradient buffers laid out as value, min_scale and max_scale (the last two null when ranges are not tuned).

@@ -26,7 +26,8 @@ tensor::Real real_type(const at::Tensor& tensor) {
 }  // namespace
 
 PlaneStore::PlaneStore(const IntGrid& grid)
-    : grid_(grid), codes_(at::empty({grid.rows, grid.cols}, at::kByte)),
+    : grid_(grid),
+      codes_(at::empty({grid.rows, grid.cols}, at::kByte)),
       scale_(at::empty({grid.rows, grid.groups()}, at::kFloat)) {
   if (!grid.sym) zero_point_ = at::empty({grid.rows, grid.groups()}, at::kFloat);
 }

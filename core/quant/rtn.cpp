@@ -50,8 +50,10 @@ template <typename To>
 void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t size, To* to) {
   for (int64_t i = 0; i < size; ++i) {
     const float x = scale * (static_cast<float>(codes[i]) - zero) + 0.0f;  // -0 becomes 0
-    if constexpr (std::is_same_v<To, float>) to[i] = x;
-    else to[i] = tensor::to_bf16(x);
+    if constexpr (std::is_same_v<To, float>)
+      to[i] = x;
+    else
+      to[i] = tensor::to_bf16(x);
   }
 }
 

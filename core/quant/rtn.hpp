@@ -9,8 +9,8 @@ namespace ar::quant {
 
 /// How a weight is rounded to nearest, without tuning (iters 0).
 struct RtnOptions {
-  bool search = false;     // optimized RTN: search the scale; symmetric only, others have no search
-  at::Tensor importance;   // [in] f32, weights of the columns' squared errors; undefined: uniform
+  bool search = false;         // optimized RTN: search the scale; symmetric only, others have no search
+  at::Tensor importance;       // [in] f32, weights of the columns' squared errors; undefined: uniform
   double search_ratio = 0.75;  // AR_SEARCH_SCALE_RATIO
   ScaleType scale_type = ScaleType::kF16;
   at::ScalarType dtype = at::ScalarType::BFloat16;  // the weight is rounded to it first; float32 with --disable_amp

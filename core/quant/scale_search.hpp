@@ -10,14 +10,15 @@
 namespace ar::quant {
 
 /// The divisors f to try, in order: scale = -extreme / f. The first is 2^(bits-1), the unsearched scale.
-/// ratio is AR_SEARCH_SCALE_RATIO (0.75), the half width of the range relative to 2^(bits-1); 2 bits have their own range.
+/// ratio is AR_SEARCH_SCALE_RATIO (0.75), the half width of the range relative to 2^(bits-1); 2 bits have their own
+/// range.
 std::vector<float> search_divisors(int bits, double ratio);
 
 /// Weights of the columns' errors, from an importance vector (algorithm.md 8.3, zero handling).
 class Importance {
  public:
-  Importance() = default;                                      // uniform
-  Importance(const float* importance, const IntGrid& grid);    // [cols], borrowed
+  Importance() = default;                                    // uniform
+  Importance(const float* importance, const IntGrid& grid);  // [cols], borrowed
   bool uniform() const { return importance_ == nullptr; }
   /// Weights of group g of a row for the weights w, [size].
   void fill(const float* w, int64_t g, int64_t size, bool bf16, float* weights) const;

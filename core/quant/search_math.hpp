@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/tensor/lane_sum.hpp"
 #include "core/quant/scale_search.hpp"
+#include "core/tensor/lane_sum.hpp"
 
-/// The search around the loss: groups, candidates, the strict comparison. Shared by the vector kernel and the reference.
+/// The search around the loss: groups, candidates, the strict comparison. Shared by the vector kernel and the
+/// reference.
 namespace ar::quant {
 
 struct SearchGroup {
@@ -72,9 +73,12 @@ void search_rows(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, 
       const int64_t first = row * grid.cols + g * grid.group;
       const int64_t size = std::min(grid.group, grid.cols - g * grid.group);
       for (int64_t k = 0; k < padded; ++k) {
-        if (k >= size) scratch[k] = 0.0f;
-        else if (narrow) scratch[k] = tensor::to_f32(static_cast<const tensor::Bf16*>(weight.data)[first + k]);
-        else scratch[k] = static_cast<const float*>(weight.data)[first + k];
+        if (k >= size)
+          scratch[k] = 0.0f;
+        else if (narrow)
+          scratch[k] = tensor::to_f32(static_cast<const tensor::Bf16*>(weight.data)[first + k]);
+        else
+          scratch[k] = static_cast<const float*>(weight.data)[first + k];
       }
       if (weights != nullptr) {
         importance.fill(scratch, g, size, narrow, weights);

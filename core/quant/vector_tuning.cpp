@@ -39,8 +39,10 @@ void vector_fake_quant(const VectorGrid& grid, ConstReals w, const float* value,
     const float level = std::clamp(code(grid, load(w, i), value[i]), 0.0f, kTop) - grid.zero;
     const float x = grid.scale * level;
     const float rounded = w.type == Real::kBf16 ? round_to_bf16(x) : x;
-    if (wq.type == Real::kF32) static_cast<float*>(wq.data)[i] = rounded;
-    else static_cast<Bf16*>(wq.data)[i] = tensor::to_bf16(rounded);
+    if (wq.type == Real::kF32)
+      static_cast<float*>(wq.data)[i] = rounded;
+    else
+      static_cast<Bf16*>(wq.data)[i] = tensor::to_bf16(rounded);
   }
 }
 

@@ -5,8 +5,8 @@
 #include "core/quant/int_grid.hpp"
 #include "core/tensor/real.hpp"
 
-/// Tuned biases and norm weights (--enable_norm_bias_tuning, algorithm.md 5.2): fake quantization to 4 bits, asymmetric,
-/// one group a vector, without any rounding of levels. Short vectors: plain loops.
+/// Tuned biases and norm weights (--enable_norm_bias_tuning, algorithm.md 5.2): fake quantization to 4 bits,
+/// asymmetric, one group a vector, without any rounding of levels. Short vectors: plain loops.
 namespace ar::quant {
 
 /// Scale and zero point of a vector; constant while it is tuned.

@@ -24,8 +24,10 @@ void convert_rows(const From* from, To* to, int64_t n) {
   for (; i + kSumLanes <= n; i += kSumLanes)
     for (int64_t j = i; j < i + kSumLanes; j += hn::Lanes(F32())) store_or_nan(load(from + j), to + j);
   for (; i < n; ++i) {
-    if constexpr (std::is_same_v<To, float>) to[i] = to_f32(from[i]);
-    else to[i] = to_bf16(to_f32(from[i]));
+    if constexpr (std::is_same_v<To, float>)
+      to[i] = to_f32(from[i]);
+    else
+      to[i] = to_bf16(to_f32(from[i]));
   }
 }
 
@@ -45,16 +47,20 @@ float row_error(const P* pred, const T* target, int64_t cols, float factor, P* g
     const float error = to_f32(pred[i]) - to_f32(target[i]);
     lanes[i % kSumLanes] += error * error;
     if (grad == nullptr) continue;
-    if constexpr (std::is_same_v<P, float>) grad[i] = factor * error;
-    else grad[i] = to_bf16(factor * error);
+    if constexpr (std::is_same_v<P, float>)
+      grad[i] = factor * error;
+    else
+      grad[i] = to_bf16(factor * error);
   }
   return tree_sum_lanes(lanes);
 }
 
 template <typename Body>
 HWY_INLINE void with_type(Real type, Body body) {
-  if (type == Real::kF32) body(float());
-  else body(Bf16());
+  if (type == Real::kF32)
+    body(float());
+  else
+    body(Bf16());
 }
 
 void Convert(ConstReals from, Reals to, int64_t n) {

@@ -23,8 +23,8 @@ struct LossInput {
 /// it receives factor * (pred - target) in pred's type, and 0 in the rows left out. In parallel over rows.
 double squared_error(const LossInput& input, float factor, Reals grad);
 
-/// Index of the first NaN or infinity, -1 when there is none. The second form takes 16-bit floats whose exponent bits are
-/// `exponent` (0x7f80 bfloat16, 0x7c00 float16).
+/// Index of the first NaN or infinity, -1 when there is none. The second form takes 16-bit floats whose exponent bits
+/// are `exponent` (0x7f80 bfloat16, 0x7c00 float16).
 int64_t first_nonfinite(const float* x, int64_t n);
 int64_t first_nonfinite(const void* x, int64_t n, uint16_t exponent);
 

@@ -10,8 +10,10 @@ float load(ConstReals from, int64_t i) {
 }
 
 void store(Reals to, int64_t i, float x) {
-  if (to.type == Real::kF32) static_cast<float*>(to.data)[i] = x;
-  else static_cast<Bf16*>(to.data)[i] = to_bf16(x);
+  if (to.type == Real::kF32)
+    static_cast<float*>(to.data)[i] = x;
+  else
+    static_cast<Bf16*>(to.data)[i] = to_bf16(x);
 }
 
 }  // namespace

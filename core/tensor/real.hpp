@@ -18,15 +18,15 @@ struct Bf16 {
 struct ConstReals {
   const void* data;
   Real type;
-  ConstReals(const float* p) : data(p), type(Real::kF32) {}   // NOLINT(google-explicit-constructor)
-  ConstReals(const Bf16* p) : data(p), type(Real::kBf16) {}   // NOLINT(google-explicit-constructor)
+  ConstReals(const float* p) : data(p), type(Real::kF32) {}  // NOLINT(google-explicit-constructor)
+  ConstReals(const Bf16* p) : data(p), type(Real::kBf16) {}  // NOLINT(google-explicit-constructor)
   ConstReals(const void* p, Real t) : data(p), type(t) {}
 };
 struct Reals {
   void* data;
   Real type;
-  Reals(float* p) : data(p), type(Real::kF32) {}   // NOLINT(google-explicit-constructor)
-  Reals(Bf16* p) : data(p), type(Real::kBf16) {}   // NOLINT(google-explicit-constructor)
+  Reals(float* p) : data(p), type(Real::kF32) {}  // NOLINT(google-explicit-constructor)
+  Reals(Bf16* p) : data(p), type(Real::kBf16) {}  // NOLINT(google-explicit-constructor)
   Reals(void* p, Real t) : data(p), type(t) {}
   operator ConstReals() const { return {data, type}; }  // NOLINT(google-explicit-constructor)
 };
@@ -53,7 +53,8 @@ inline Bf16 to_bf16(float x) {
 }
 inline float round_to_bf16(float x) { return to_f32(to_bf16(x)); }
 
-/// Nearest float16 value, ties to even, as a float: 11 significant bits, steps of 2^-24 below 2^-14, infinity from 65520.
+/// Nearest float16 value, ties to even, as a float: 11 significant bits, steps of 2^-24 below 2^-14, infinity from
+/// 65520.
 inline float round_to_f16(float x) {
   const float magnitude = std::fabs(x);
   if (!(magnitude < 65520.0f)) return std::isnan(x) ? x : std::copysign(INFINITY, x);

@@ -37,9 +37,7 @@ HWY_INLINE hn::Vec<U32> bf16_bits(VF x) {
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
   return hn::Add(hn::Add(bits, hn::Set(d, 0x7fffu)), odd);
 }
-HWY_INLINE VF round_to_bf16(VF x) {
-  return hn::BitCast(F32(), hn::And(bf16_bits(x), hn::Set(U32(), 0xffff0000u)));
-}
+HWY_INLINE VF round_to_bf16(VF x) { return hn::BitCast(F32(), hn::And(bf16_bits(x), hn::Set(U32(), 0xffff0000u))); }
 
 HWY_INLINE void store(VF x, float* p) { hn::StoreU(x, F32(), p); }
 HWY_INLINE void store(VF x, Bf16* p) {

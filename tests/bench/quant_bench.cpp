@@ -1,5 +1,5 @@
-// Speed of the quantizer's kernels on one thread, vectorised and scalar. bytes_per_second counts what each pass must read
-// and write of a layer that does not fit the caches; the tuner's tiles are a row block of it at a time.
+// Speed of the quantizer's kernels on one thread, vectorised and scalar. bytes_per_second counts what each pass must
+// read and write of a layer that does not fit the caches; the tuner's tiles are a row block of it at a time.
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -83,14 +83,14 @@ void step(benchmark::State& s) {
   over_tiles(s, 10, [](Layer& l, RowRange r) { sign_step(l.view(), r, l.dwq.data(), kStep, {nullptr, Real::kF32}); });
 }
 void step_scalar(benchmark::State& s) {
-  over_tiles(s, 10,
-             [](Layer& l, RowRange r) { reference::sign_step(l.view(), r, l.dwq.data(), kStep, {nullptr, Real::kF32}); });
+  over_tiles(s, 10, [](Layer& l, RowRange r) {
+    reference::sign_step(l.view(), r, l.dwq.data(), kStep, {nullptr, Real::kF32});
+  });
 }
 // step, and Wq 4
 void step_and_forward(benchmark::State& s) {
-  over_tiles(s, 14, [](Layer& l, RowRange r) {
-    sign_step(l.view(), r, l.dwq.data(), kStep, l.wq.data() + r.begin * kCols);
-  });
+  over_tiles(s, 14,
+             [](Layer& l, RowRange r) { sign_step(l.view(), r, l.dwq.data(), kStep, l.wq.data() + r.begin * kCols); });
 }
 void step_and_forward_scalar(benchmark::State& s) {
   over_tiles(s, 14, [](Layer& l, RowRange r) {
@@ -114,7 +114,9 @@ void snapshot(benchmark::State& s) {
   over_tiles(s, 7, [](Layer& l, RowRange r) { finish(l.view(), r, {l.codes.data(), l.scale.data(), nullptr}); });
 }
 void snapshot_scalar(benchmark::State& s) {
-  over_tiles(s, 7, [](Layer& l, RowRange r) { reference::finish(l.view(), r, {l.codes.data(), l.scale.data(), nullptr}); });
+  over_tiles(s, 7, [](Layer& l, RowRange r) {
+    reference::finish(l.view(), r, {l.codes.data(), l.scale.data(), nullptr});
+  });
 }
 
 /// 201 candidates; arithmetic only, so the figure that counts is items per second.
@@ -153,7 +155,7 @@ void narrow(benchmark::State& state, Convert run) {
 void f32_to_bf16(benchmark::State& s) { narrow(s, tensor::convert); }
 void f32_to_bf16_scalar(benchmark::State& s) { narrow(s, tensor::reference::convert); }
 
-#define AR_BENCH_GROUPS(name) \
+#define AR_BENCH_GROUPS(name)         \
   BENCHMARK(name)->Arg(128)->Arg(32); \
   BENCHMARK(name##_scalar)->Arg(128)
 AR_BENCH_GROUPS(forward);

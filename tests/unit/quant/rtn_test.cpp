@@ -97,14 +97,16 @@ TEST(Rtn, ShortLastGroupHasItsOwnScale) {
   EXPECT_EQ(w.scale.sizes(), at::IntArrayRef({12, 3}));
 }
 
-/// One step: rounding, and the clamped far end (symmetric) or the rounded zero point. Of the up to 2^bits steps of a weight
-/// 2^-8 for two roundings of the range to bfloat16, 2^-11 for the scale's to float16, 2^-9 for the value codes come from.
+/// One step: rounding, and the clamped far end (symmetric) or the rounded zero point. Of the up to 2^bits steps of a
+/// weight 2^-8 for two roundings of the range to bfloat16, 2^-11 for the scale's to float16, 2^-9 for the value codes
+/// come from.
 TEST(Rtn, DequantizedWeightIsWithinTheBound) {
   for (int bits = 2; bits <= 8; ++bits) {
     for (bool sym : {true, false}) {
       const at::Tensor source = tensor_of(edge_weights(40, 96, 11), 40, 96);
       const QuantizedWeight w = quantize_rtn(source, scheme_of(bits, sym, 32));
-      const at::Tensor back = dequantize(w, at::kFloat), original = source.to(at::kFloat), scale = w.scale.to(at::kFloat);
+      const at::Tensor back = dequantize(w, at::kFloat), original = source.to(at::kFloat),
+                       scale = w.scale.to(at::kFloat);
       for (int64_t i = 0; i < 40 * 96; ++i) {
         const float step = std::fabs(scale.const_data_ptr<float>()[i / 96 * 3 + i % 96 / 32]);
         const float bound = (1.0f + (0x1p-8f + 0x1p-9f + 0x1p-11f) * static_cast<float>(1 << bits)) * step;

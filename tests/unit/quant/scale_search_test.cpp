@@ -12,7 +12,6 @@
 namespace ar::quant::test {
 namespace {
 
-
 at::Tensor tensor_of(const std::string& name, at::ScalarType type) {
   at::Tensor t = at::empty(Vectors::all().shape(name), type);
   const auto bytes = Vectors::all().raw<char>(name);

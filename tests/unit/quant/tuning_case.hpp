@@ -29,10 +29,10 @@ struct Shape {
 };
 
 inline std::string name(const Shape& s) {
-  return fmt::format("w{}{}_g{}_{}x{}{}{}{}", s.bits, s.sym ? "sym" : "asym",
-                     s.group_size < 0 ? "m1" : std::to_string(s.group_size), s.out, s.in,
-                     s.type == Real::kF32 ? "_f32" : "", s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)),
-                     s.ranges_tuned ? "" : "_fixed");
+  return fmt::format(
+      "w{}{}_g{}_{}x{}{}{}{}", s.bits, s.sym ? "sym" : "asym", s.group_size < 0 ? "m1" : std::to_string(s.group_size),
+      s.out, s.in, s.type == Real::kF32 ? "_f32" : "",
+      s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)), s.ranges_tuned ? "" : "_fixed");
 }
 
 /// Numbers in either storage.
@@ -88,8 +88,10 @@ struct TuningCase {
   bool ranges_tuned;
 
   explicit TuningCase(const Shape& s, Real dwq_type = Real::kF32, uint32_t seed = 7)
-      : grid(make_grid(scheme(s), s.out, s.in, s.scale_type)), weight(edge_weights(s.out, s.in, seed), s.type),
-        dwq(gradients(static_cast<size_t>(s.out * s.in), seed + 1), dwq_type), ranges_tuned(s.ranges_tuned) {
+      : grid(make_grid(scheme(s), s.out, s.in, s.scale_type)),
+        weight(edge_weights(s.out, s.in, seed), s.type),
+        dwq(gradients(static_cast<size_t>(s.out * s.in), seed + 1), dwq_type),
+        ranges_tuned(s.ranges_tuned) {
     std::mt19937 random(seed + 2);
     std::uniform_real_distribution<float> offset(-0.5f, 0.5f), factor(0.6f, 1.1f);
     const auto groups = static_cast<size_t>(grid.rows * grid.groups());
@@ -138,11 +140,11 @@ inline std::vector<Shape> shapes() {
   for (int bits = 2; bits <= 8; ++bits)
     for (bool sym : {true, false}) all.push_back({bits, sym, 32, 14, 160});
   for (bool sym : {true, false}) {
-    all.push_back({4, sym, 128, 13, 320});          // short last group
-    all.push_back({4, sym, 24, 13, 100});           // groups that are no multiple of a vector
+    all.push_back({4, sym, 128, 13, 320});  // short last group
+    all.push_back({4, sym, 24, 13, 100});   // groups that are no multiple of a vector
     all.push_back({4, sym, -1, 16, 72});
-    all.push_back({4, sym, 128, 16, 40});           // group above the row
-    all.push_back({3, sym, 0, 16, 50});             // one group a tensor
+    all.push_back({4, sym, 128, 16, 40});  // group above the row
+    all.push_back({3, sym, 0, 16, 50});    // one group a tensor
     all.push_back({4, sym, 32, 16, 64, Real::kF32});
     all.push_back({4, sym, 32, 16, 64, Real::kBf16, ScaleType::kBf16});
     all.push_back({4, sym, 32, 16, 64, Real::kBf16, ScaleType::kF32});

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 #include "core/quant/rtn.hpp"
 #include "tests/tools/safetensors.hpp"
@@ -57,7 +57,8 @@ std::vector<uint32_t> pack_awq(int64_t rows, int64_t cols, Code code) {
   static constexpr int kShift[8] = {0, 16, 4, 20, 8, 24, 12, 28};
   std::vector<uint32_t> words(static_cast<size_t>(rows * cols / 8));
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t c = 0; c < cols; ++c) words[static_cast<size_t>(r * (cols / 8) + c / 8)] |= code(r, c) << kShift[c % 8];
+    for (int64_t c = 0; c < cols; ++c)
+      words[static_cast<size_t>(r * (cols / 8) + c / 8)] |= code(r, c) << kShift[c % 8];
   return words;
 }
 
@@ -123,14 +124,17 @@ TEST_P(Upstream, RoundsToTheSameBytes) {
       json::parse(ar::test::read_bytes(kFolder + "cases/" + GetParam() + "/quantization_config.json")).as_object();
   const json::value entry = expected().at(GetParam());
   const auto& source = model(std::string(entry.at("model").as_string()));
-  if (source.empty()) GTEST_SKIP() << entry.at("model").as_string() << " is not in the tree; AR_SHARED names no golden data";
+  if (source.empty())
+    GTEST_SKIP() << entry.at("model").as_string() << " is not in the tree; AR_SHARED names no golden data";
   int n_layers = 0;
   for (const auto& [key, digests] : entry.at("tensors").as_object()) {
     const std::string tensor(key), suffix = ".qweight";
     if (tensor.size() < suffix.size() || tensor.substr(tensor.size() - suffix.size()) != suffix) continue;
     const std::string layer = tensor.substr(0, tensor.size() - suffix.size());
     SCOPED_TRACE(layer);
-    const auto sha = [&](const char* name) { return std::string(entry.at("tensors").at(layer + name).at(2).as_string()); };
+    const auto sha = [&](const char* name) {
+      return std::string(entry.at("tensors").at(layer + name).at(2).as_string());
+    };
     const QuantizedWeight w = quantize_rtn(weight_of(source.at(layer + ".weight")), scheme_of(config, layer));
     const Packed ours = packed(w, std::string(config.at("packing_format").as_string()));
     EXPECT_EQ(ours.scales, sha(".scales"));
@@ -152,8 +156,7 @@ TEST(UpstreamFake, DequantizesToTheSameBytes) {
     const at::Tensor w = weight_of(source.at(tensor));
     const at::Tensor back = dequantize(quantize_rtn(w, Scheme{}), at::kBFloat16);
     const std::string digest = ar::test::sha256({static_cast<const char*>(back.const_data_ptr()), back.nbytes()});
-    EXPECT_EQ(digest, std::string(value.at(2).as_string()))
-        << tensor;
+    EXPECT_EQ(digest, std::string(value.at(2).as_string())) << tensor;
     ++n_layers;
   }
   EXPECT_GT(n_layers, 0);

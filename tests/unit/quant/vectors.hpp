@@ -49,7 +49,8 @@ class Vectors {
   }
 
  private:
-  Vectors() : tensors_(ar::test::read_safetensors(std::string(AR_SOURCE_DIR) + "/tests/golden/quant/vectors.safetensors")) {}
+  Vectors()
+      : tensors_(ar::test::read_safetensors(std::string(AR_SOURCE_DIR) + "/tests/golden/quant/vectors.safetensors")) {}
   std::map<std::string, ar::test::StoredTensor> tensors_;
 };
 

@@ -32,14 +32,14 @@ std::vector<float> numbers(size_t n, uint32_t seed) {
 }
 
 TEST(RoundToBf16, TiesGoToEven) {
-  EXPECT_EQ(round_to_bf16(1.00390625f), 1.0f);         // 1 + 2^-8
-  EXPECT_EQ(round_to_bf16(1.01171875f), 1.015625f);    // 1 + 3 * 2^-8
+  EXPECT_EQ(round_to_bf16(1.00390625f), 1.0f);                    // 1 + 2^-8
+  EXPECT_EQ(round_to_bf16(1.01171875f), 1.015625f);               // 1 + 3 * 2^-8
   EXPECT_TRUE(std::isnan(round_to_bf16(float_of(0x7f800001u))));  // a NaN whose upper half alone reads as infinity
 }
 
 TEST(RoundToF16, MatchesTheFormat) {
   EXPECT_EQ(round_to_f16(1e-5f), 168 * 0x1p-24f);
-  EXPECT_EQ(round_to_f16(0x1p-25f), 0.0f);          // tie to even
+  EXPECT_EQ(round_to_f16(0x1p-25f), 0.0f);  // tie to even
   EXPECT_EQ(round_to_f16(3 * 0x1p-25f), 2 * 0x1p-24f);
   EXPECT_EQ(round_to_f16(1.0f + 0x1p-11f), 1.0f);
   EXPECT_EQ(round_to_f16(1.0f + 3 * 0x1p-11f), 1.0f + 0x1p-9f);
