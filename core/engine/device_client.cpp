@@ -22,7 +22,8 @@ struct Item {
 };
 
 bool is_number(const std::string& text) {
-  return !text.empty() && text.size() < 7 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return !text.empty() && text.size() < 7 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 Item parse_item(const std::string& text, const std::string& device_map) {
@@ -31,15 +32,19 @@ Item parse_item(const std::string& text, const std::string& device_map) {
   const auto colon = text.find(':');
   const std::string id = text.substr(0, colon);
   const std::string index = colon == std::string::npos ? "0" : text.substr(colon + 1);
-  const bool word = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
+  const bool word =
+      !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
   if (word && id != "tp" && is_number(index)) return {id, std::stoll(index)};
-  base::refuse("--device_map {}: '{}' is not a device; accepted: an index, auto, cpu, or a device plugin with an index as cuda:0",
-               device_map, text);
+  base::refuse(
+      "--device_map {}: '{}' is not a device; accepted: an index, auto, cpu, or a device plugin with an index as "
+      "cuda:0",
+      device_map, text);
 }
 
 std::vector<Item> parse_items(const std::string& device_map) {
   std::string text = device_map;
-  text.erase(std::remove_if(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; }), text.end());
+  text.erase(std::remove_if(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
+             text.end());
   std::vector<Item> items;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
@@ -63,7 +68,8 @@ std::optional<std::string> find_accelerator(plugin::Registry& registry) {
 const plugin::Device& open_device(plugin::Registry& registry, const std::string& id, const std::string& device_map) {
   const std::vector<std::string> ids = registry.ids(AR_KIND_DEVICE);
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) {
-    base::refuse("--device_map {}: no device plugin '{}' is installed; there are: {}", device_map, id, fmt::join(ids, ", "));
+    base::refuse("--device_map {}: no device plugin '{}' is installed; there are: {}", device_map, id,
+                 fmt::join(ids, ", "));
   }
   const plugin::Device& device = registry.device(id);
   ar_error err{};
@@ -74,7 +80,8 @@ const plugin::Device& open_device(plugin::Registry& registry, const std::string&
 DeviceChoice describe(const plugin::Device& device, int64_t index, const std::string& device_map) {
   const int32_t count = device.api.count();
   if (index >= count) {
-    base::refuse("--device_map {}: {} has {} device{}, numbered from 0", device_map, device.desc->id, count, count == 1 ? "" : "s");
+    base::refuse("--device_map {}: {} has {} device{}, numbered from 0", device_map, device.desc->id, count,
+                 count == 1 ? "" : "s");
   }
   ar_device_info info{};
   info.struct_size = sizeof info;

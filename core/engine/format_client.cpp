@@ -77,17 +77,20 @@ StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, in
     if (t.name == "zero_point") w.zero_point = plane;
     if (t.name == "bias") layer.bias = plane;
     if (t.name != "scheme") continue;
-    if (t.bytes.size() != 3 * sizeof(int64_t)) base::fail("layer '{}': a stored scheme of {} bytes", name, t.bytes.size());
+    if (t.bytes.size() != 3 * sizeof(int64_t))
+      base::fail("layer '{}': a stored scheme of {} bytes", name, t.bytes.size());
     std::array<int64_t, 3> stored{};
     std::memcpy(stored.data(), t.bytes.data(), t.bytes.size());
     w.scheme.bits = static_cast<int>(stored[0]);
     w.scheme.group_size = stored[1];
     w.scheme.sym = stored[2] != 0;
   }
-  if (!w.codes.defined() || !w.scale.defined() || w.codes.dim() != 2) base::fail("layer '{}': its codes or scales were not read", name);
+  if (!w.codes.defined() || !w.scale.defined() || w.codes.dim() != 2)
+    base::fail("layer '{}': its codes or scales were not read", name);
   w.out = w.codes.size(0);
   w.in = w.codes.size(1);
-  if (w.out != out || w.in != in) base::fail("layer '{}' is stored as {} x {}; the model has {} x {}", name, w.out, w.in, out, in);
+  if (w.out != out || w.in != in)
+    base::fail("layer '{}' is stored as {} x {}; the model has {} x {}", name, w.out, w.in, out, in);
   return layer;
 }
 
@@ -162,7 +165,8 @@ FormatReader::FormatReader(plugin::Registry& registry, std::string quantization_
              config.get_string("quant_method", ""), config.get_string("packing_format", ""));
 }
 
-StoredLayer FormatReader::read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out, int64_t in) const {
+StoredLayer FormatReader::read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out,
+                               int64_t in) const {
   const std::string prefix = name + ".";
   std::deque<tensor::View> views;
   std::vector<ar_tensor> stored;

@@ -13,11 +13,11 @@ namespace ar::engine {
 
 /// Everything a format may store of one linear layer.
 struct FormatLayer {
-  std::string name;              // path in the output without ".weight"
+  std::string name;  // path in the output without ".weight"
   quant::QuantizedWeight planes;
-  at::Tensor weight;             // quantize-dequantized [out, in] in the tuning dtype, for formats that store it; may be undefined
-  at::Tensor bias;               // undefined when there is none
-  bool conv1d = false;           // stored [in, out]; `planes` and `weight` are [out, in] all the same
+  at::Tensor weight;  // quantize-dequantized [out, in] in the tuning dtype, for formats that store it; may be undefined
+  at::Tensor bias;    // undefined when there is none
+  bool conv1d = false;  // stored [in, out]; `planes` and `weight` are [out, in] all the same
 };
 
 /// Refuses (exit 2) a scheme that cannot be stored under this format name, with the plugin's reason.
@@ -37,9 +37,9 @@ class FormatWriter {
   FormatWriter(const FormatWriter&) = delete;
   FormatWriter& operator=(const FormatWriter&) = delete;
 
-  void pack(const FormatLayer& layer, const ar_sink* sink) const;     // [any]
-  void add(const std::string& name, const at::Tensor& tensor);        // [serial]
-  void finish();                                                      // [serial]
+  void pack(const FormatLayer& layer, const ar_sink* sink) const;  // [any]
+  void add(const std::string& name, const at::Tensor& tensor);     // [serial]
+  void finish();                                                   // [serial]
 
  private:
   const plugin::Format* plugin_;

@@ -21,7 +21,8 @@ ar_status parallel_for(void*, int64_t count, int64_t grain, ar_status (*body)(vo
   tensor::parallel_chunks(count, std::max<int64_t>(grain, 1), [&](int64_t begin, int64_t end) {
     if (failure.load(std::memory_order_relaxed) != AR_OK) return;
     ar_status expected = AR_OK;
-    if (const ar_status status = body(arg, begin, end); status != AR_OK) failure.compare_exchange_strong(expected, status);
+    if (const ar_status status = body(arg, begin, end); status != AR_OK)
+      failure.compare_exchange_strong(expected, status);
   });
   return failure.load();
 }

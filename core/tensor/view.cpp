@@ -16,14 +16,22 @@ struct TypeRow {
   uint8_t dlpack;  // DLPack type code; types it has no code for travel as bytes
 };
 constexpr TypeRow kTypes[] = {
-    {at::kBool, AR_DTYPE_BOOL, kDLBool},         {at::kByte, AR_DTYPE_U8, kDLUInt},
-    {at::kChar, AR_DTYPE_I8, kDLInt},            {at::kShort, AR_DTYPE_I16, kDLInt},
-    {at::kInt, AR_DTYPE_I32, kDLInt},            {at::kLong, AR_DTYPE_I64, kDLInt},
-    {at::kHalf, AR_DTYPE_F16, kDLFloat},         {at::kBFloat16, AR_DTYPE_BF16, kDLBfloat},
-    {at::kFloat, AR_DTYPE_F32, kDLFloat},        {at::kDouble, AR_DTYPE_F64, kDLFloat},
-    {at::kFloat8_e4m3fn, AR_DTYPE_F8_E4M3, kDLUInt}, {at::kFloat8_e5m2, AR_DTYPE_F8_E5M2, kDLUInt},
-    {at::kFloat8_e8m0fnu, AR_DTYPE_F8_E8M0, kDLUInt}, {at::kUInt16, AR_DTYPE_U16, kDLUInt},
-    {at::kUInt32, AR_DTYPE_U32, kDLUInt},        {at::kUInt64, AR_DTYPE_U64, kDLUInt},
+    {at::kBool, AR_DTYPE_BOOL, kDLBool},
+    {at::kByte, AR_DTYPE_U8, kDLUInt},
+    {at::kChar, AR_DTYPE_I8, kDLInt},
+    {at::kShort, AR_DTYPE_I16, kDLInt},
+    {at::kInt, AR_DTYPE_I32, kDLInt},
+    {at::kLong, AR_DTYPE_I64, kDLInt},
+    {at::kHalf, AR_DTYPE_F16, kDLFloat},
+    {at::kBFloat16, AR_DTYPE_BF16, kDLBfloat},
+    {at::kFloat, AR_DTYPE_F32, kDLFloat},
+    {at::kDouble, AR_DTYPE_F64, kDLFloat},
+    {at::kFloat8_e4m3fn, AR_DTYPE_F8_E4M3, kDLUInt},
+    {at::kFloat8_e5m2, AR_DTYPE_F8_E5M2, kDLUInt},
+    {at::kFloat8_e8m0fnu, AR_DTYPE_F8_E8M0, kDLUInt},
+    {at::kUInt16, AR_DTYPE_U16, kDLUInt},
+    {at::kUInt32, AR_DTYPE_U32, kDLUInt},
+    {at::kUInt64, AR_DTYPE_U64, kDLUInt},
 };
 
 const TypeRow& row_of(at::ScalarType type) {
@@ -54,7 +62,8 @@ ar_tensor View::raw() const {
   t.struct_size = sizeof t;
   t.name = name_.c_str();
   t.dtype = row.boundary;
-  t.view.data = const_cast<void*>(tensor_.const_data_ptr());  // DLPack has no read-only view; ar/tensor.h forbids writing
+  t.view.data =
+      const_cast<void*>(tensor_.const_data_ptr());  // DLPack has no read-only view; ar/tensor.h forbids writing
   t.view.device = {kDLCPU, 0};
   t.view.ndim = static_cast<int32_t>(tensor_.dim());
   t.view.dtype = {row.dlpack, bits, 1};

@@ -1,7 +1,7 @@
 // From a source model to an exported folder with the real program, compared with what upstream wrote.
+#include <sys/wait.h>
 #include <cstdlib>
 #include <filesystem>
-#include <sys/wait.h>
 
 #include <gtest/gtest.h>
 

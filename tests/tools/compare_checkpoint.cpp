@@ -1,4 +1,5 @@
-// compare_checkpoint FOLDER CASE: prints where an exported folder differs from a case of tests/golden/upstream; 1 if it does.
+// compare_checkpoint FOLDER CASE: prints where an exported folder differs from a case of tests/golden/upstream; 1 if it
+// does.
 #include "tests/tools/compare_checkpoint.hpp"
 
 #include <cstdio>

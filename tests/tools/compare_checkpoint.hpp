@@ -33,7 +33,8 @@ class CheckpointComparison {
     compare_objects("config.json", json_file(folder / "config.json"), json_file(golden_ / "config.json"));
     const auto side = golden_ / "quantization_config.json";
     if (std::filesystem::exists(side)) {
-      if (read_bytes(side) != read_bytes(folder / "quantization_config.json")) found_.push_back("quantization_config.json: other text");
+      if (read_bytes(side) != read_bytes(folder / "quantization_config.json"))
+        found_.push_back("quantization_config.json: other text");
     } else if (std::filesystem::exists(folder / "quantization_config.json")) {
       found_.push_back("quantization_config.json: must not exist");
     }
@@ -41,7 +42,9 @@ class CheckpointComparison {
   }
 
  private:
-  static boost::json::value json_file(const std::filesystem::path& path) { return boost::json::parse(read_bytes(path)); }
+  static boost::json::value json_file(const std::filesystem::path& path) {
+    return boost::json::parse(read_bytes(path));
+  }
 
   void compare_tensors(const std::map<std::string, StoredTensor>& written) {
     const auto& expected = case_.at("tensors").as_object();
@@ -54,9 +57,12 @@ class CheckpointComparison {
       }
       const StoredTensor& t = it->second;
       const auto& e = entry.as_array();
-      if (t.dtype != e[0].as_string()) found_.push_back(std::string(name) + ": type " + t.dtype + ", expected " + std::string(e[0].as_string()));
-      else if (boost::json::value_from(t.shape) != e[1]) found_.push_back(std::string(name) + ": other shape");
-      else if (sha256(fake && t.dtype == "BF16" ? without_signed_zeros(t.bytes) : t.bytes) != e[2].as_string()) found_.push_back(std::string(name) + ": other bytes");
+      if (t.dtype != e[0].as_string())
+        found_.push_back(std::string(name) + ": type " + t.dtype + ", expected " + std::string(e[0].as_string()));
+      else if (boost::json::value_from(t.shape) != e[1])
+        found_.push_back(std::string(name) + ": other shape");
+      else if (sha256(fake && t.dtype == "BF16" ? without_signed_zeros(t.bytes) : t.bytes) != e[2].as_string())
+        found_.push_back(std::string(name) + ": other bytes");
     }
     for (const auto& [name, t] : written) {
       if (!expected.contains(name)) found_.push_back(name + ": not in the expected checkpoint");
@@ -73,7 +79,8 @@ class CheckpointComparison {
 
   void compare_objects(const std::string& where, const boost::json::value& ours, const boost::json::value& theirs) {
     if (!ours.is_object() || !theirs.is_object()) {
-      if (ours != theirs) found_.push_back(where + ": " + boost::json::serialize(ours) + ", expected " + boost::json::serialize(theirs));
+      if (ours != theirs)
+        found_.push_back(where + ": " + boost::json::serialize(ours) + ", expected " + boost::json::serialize(theirs));
       return;
     }
     std::set<std::string> keys;
@@ -82,8 +89,10 @@ class CheckpointComparison {
     for (const std::string& key : keys) {
       const auto* a = ours.get_object().if_contains(key);
       const auto* b = theirs.get_object().if_contains(key);
-      if (a != nullptr && b != nullptr) compare_objects(where + "." + key, *a, *b);
-      else found_.push_back(where + "." + key + (a == nullptr ? ": missing" : ": not expected"));
+      if (a != nullptr && b != nullptr)
+        compare_objects(where + "." + key, *a, *b);
+      else
+        found_.push_back(where + "." + key + (a == nullptr ? ": missing" : ": not expected"));
     }
   }
 

@@ -27,7 +27,8 @@ inline std::string read_bytes(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// All tensors of one file. A reader of its own, so that a mistake of the program's cannot hide itself; small files only.
+/// All tensors of one file. A reader of its own, so that a mistake of the program's cannot hide itself; small files
+/// only.
 inline std::map<std::string, StoredTensor> read_safetensors(const std::filesystem::path& path) {
   const std::string file = read_bytes(path);
   uint64_t n = 0;

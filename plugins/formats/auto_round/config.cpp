@@ -23,8 +23,10 @@ std::string joined(const json::array& names) {
 
 /// Lays the entry's bits, group_size and sym over the layout.
 void apply_entry(const json::object& entry, IntLayout& layout) {
-  if (const auto* v = entry.if_contains("bits"); v != nullptr && v->is_int64()) layout.bits = static_cast<int>(v->get_int64());
-  if (const auto* v = entry.if_contains("group_size"); v != nullptr && v->is_int64()) layout.group_size = v->get_int64();
+  if (const auto* v = entry.if_contains("bits"); v != nullptr && v->is_int64())
+    layout.bits = static_cast<int>(v->get_int64());
+  if (const auto* v = entry.if_contains("group_size"); v != nullptr && v->is_int64())
+    layout.group_size = v->get_int64();
   if (const auto* v = entry.if_contains("sym"); v != nullptr && v->is_bool()) layout.sym = v->get_bool();
 }
 
@@ -49,13 +51,15 @@ const json::object* extra_entry(const json::object& extra, const std::string& la
 json::object quantization_config(const json::object& plan, Packing packing) {
   json::object config;
   const json::object& run = object_member(plan, "quantization");
-  if (const auto* bits = run.if_contains("bits"); bits != nullptr && bits->is_int64() && bits->get_int64() >= 16) return config;
+  if (const auto* bits = run.if_contains("bits"); bits != nullptr && bits->is_int64() && bits->get_int64() >= 16)
+    return config;
   for (const auto& pair : run) config[pair.key()] = pair.value();
   config["autoround_version"] = string_member(plan, "version");
   config["block_name_to_quantize"] = joined(array_member(plan, "block_names"));
   config["quant_method"] = "auto-round";
   config["packing_format"] = packing_name(packing);
-  if (const auto* extra = plan.if_contains("extra_config"); extra != nullptr && extra->is_object() && !extra->get_object().empty()) {
+  if (const auto* extra = plan.if_contains("extra_config");
+      extra != nullptr && extra->is_object() && !extra->get_object().empty()) {
     config["extra_config"] = extra->get_object();
   }
   return config;
@@ -84,9 +88,10 @@ IntLayout stored_layout(const json::object& config, const std::string& layer) {
     if (const json::object* entry = extra_entry(extra->get_object(), layer)) apply_entry(*entry, layout);
   }
   if ((layout.bits != 2 && layout.bits != 3 && layout.bits != 4 && layout.bits != 8) || layout.group_size == 0) {
-    throw Error(AR_INVALID_ARGUMENT, "layer '" + layer + "': quantization_config says bits " + std::to_string(layout.bits) +
-                                         ", group_size " + std::to_string(layout.group_size) +
-                                         "; stored integer layers have 2, 3, 4 or 8 bits and a group_size other than 0");
+    throw Error(AR_INVALID_ARGUMENT,
+                "layer '" + layer + "': quantization_config says bits " + std::to_string(layout.bits) +
+                    ", group_size " + std::to_string(layout.group_size) +
+                    "; stored integer layers have 2, 3, 4 or 8 bits and a group_size other than 0");
   }
   return layout;
 }

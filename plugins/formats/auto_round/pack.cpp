@@ -45,7 +45,8 @@ Elements<uint8_t> checked_codes(const LayerView& layer, int bits) {
 }
 
 /// Zero points as stored, [G, out].
-std::vector<uint8_t> stored_zeros(const ar_host& host, Packing packing, const LayerView& layer, const IntLayout& layout) {
+std::vector<uint8_t> stored_zeros(const ar_host& host, Packing packing, const LayerView& layer,
+                                  const IntLayout& layout) {
   const int64_t groups = layout.groups(layer.in_features());
   const int shift = packing == Packing::kGptqV1 ? 1 : 0;
   if (layout.sym) {
@@ -75,7 +76,8 @@ std::vector<uint8_t> stored_zeros(const ar_host& host, Packing packing, const La
   return transposed(zeros.data(), layer.out_features(), groups);
 }
 
-std::vector<uint32_t> pack_zeros(Packing packing, const std::vector<uint8_t>& zeros, int64_t groups, int64_t out, int bits) {
+std::vector<uint32_t> pack_zeros(Packing packing, const std::vector<uint8_t>& zeros, int64_t groups, int64_t out,
+                                 int bits) {
   const int64_t width = stream_words(out, bits);
   std::vector<uint32_t> words(static_cast<size_t>(groups * width));
   for (int64_t g = 0; g < groups; ++g) {

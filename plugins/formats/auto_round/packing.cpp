@@ -37,11 +37,13 @@ void check_bits(const std::string& format, const ar_scheme& s, Packing packing) 
     refuse("bits " + std::to_string(s.bits) + ": the AWQ layout of " + format + " holds 4 bits only");
   }
   if (s.bits != 2 && s.bits != 3 && s.bits != 4 && s.bits != 8) {
-    refuse("bits " + std::to_string(s.bits) + ": " + format + " stores 2, 3, 4 or 8 bits, or 16 for an unquantized layer");
+    refuse("bits " + std::to_string(s.bits) + ": " + format +
+           " stores 2, 3, 4 or 8 bits, or 16 for an unquantized layer");
   }
   if (s.bits == 8 && s.sym == 0 && !w8_asym_allowed()) {
-    refuse("8 bits without symmetry: the kernels that serve this layout read 8-bit weights symmetric only; drop --asym, "
-           "use 2, 3 or 4 bits, or set AR_ALLOW_W8_ASYM=1 to store it all the same");
+    refuse(
+        "8 bits without symmetry: the kernels that serve this layout read 8-bit weights symmetric only; drop --asym, "
+        "use 2, 3 or 4 bits, or set AR_ALLOW_W8_ASYM=1 to store it all the same");
   }
 }
 
@@ -97,7 +99,8 @@ std::optional<Packing> packing_of(std::string_view name) {
 void check_scheme(const std::string& format, const ar_scheme& s) {
   const Packing packing = named_packing(format);
   if (s.act_bits < 16) {
-    refuse("act_bits " + std::to_string(s.act_bits) + " (" + s.act_data_type + "): quantized activations are not in this build of " +
+    refuse("act_bits " + std::to_string(s.act_bits) + " (" + s.act_data_type +
+           "): quantized activations are not in this build of " +
            "format auto_round; use a scheme that leaves them alone, such as W4A16");
   }
   if (s.bits >= 16) return;
@@ -118,8 +121,8 @@ Packing choose_packing(const std::string& format, const json::object& plan) {
   const Packing named = named_packing(format);
   const json::object* misfit = first_misfit(plan);
   if (named == Packing::kAwq && misfit != nullptr) {
-    throw Error(AR_UNSUPPORTED, "layer '" + std::string(string_member(*misfit, "name")) + "': the AWQ layout of " + format +
-                                    " holds 4 bits only, and in_features must be a multiple of group_size");
+    throw Error(AR_UNSUPPORTED, "layer '" + std::string(string_member(*misfit, "name")) + "': the AWQ layout of " +
+                                    format + " holds 4 bits only, and in_features must be a multiple of group_size");
   }
   if (named != Packing::kPlain) return named;
   const json::object& scheme = object_member(plan, "scheme");

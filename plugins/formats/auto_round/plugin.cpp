@@ -18,11 +18,14 @@ class AutoRound {
   }
 
   AutoRound(const ar_host& host, const std::string& plan_json, const ar_target& target)
-      : host_(&host), target_(&target), plan_(formats::parse_object(plan_json, "the plan")),
+      : host_(&host),
+        target_(&target),
+        plan_(formats::parse_object(plan_json, "the plan")),
         packing_(formats::choose_packing(std::string(formats::string_member(plan_, "format")), plan_)) {
     const json::object& options = formats::object_member(plan_, "options");
     if (options.empty()) return;
-    throw Error(AR_INVALID_ARGUMENT, "unknown option '" + std::string(options.begin()->key()) + "': auto_round takes none");
+    throw Error(AR_INVALID_ARGUMENT,
+                "unknown option '" + std::string(options.begin()->key()) + "': auto_round takes none");
   }
 
   void pack(const ar::LayerView& layer, const ar_sink& sink) const {
@@ -69,21 +72,22 @@ class AutoRound {
 };
 
 constexpr const char* kNames[] = {"auto_round:auto_gptq", "auto_round:gptqmodel", "auto_round:auto_awq", nullptr};
-constexpr const char* kSchemes[] = {"W4A16",    "W2A16", "W3A16", "W8A16", "W2A16G64",
-                                    "W2A16G32", "BF16",  "auto_round:auto_awq=W4A16,BF16", nullptr};
+constexpr const char* kSchemes[] = {
+    "W4A16", "W2A16", "W3A16", "W8A16", "W2A16G64", "W2A16G32", "BF16", "auto_round:auto_awq=W4A16,BF16", nullptr};
 
-constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
-                                  AR_SDK_MAJOR,
-                                  AR_SDK_MINOR,
-                                  AR_KIND_FORMAT,
-                                  0,
-                                  "auto_round",
-                                  kNames,
-                                  "AutoRound checkpoints for transformers and vLLM: integer weights in GPTQ and AWQ layouts",
-                                  "1.0.0",
-                                  "",
-                                  kSchemes,
-                                  &ar::FormatPlugin<AutoRound>::kApi};
+constexpr ar_plugin_desc kDesc = {
+    sizeof(ar_plugin_desc),
+    AR_SDK_MAJOR,
+    AR_SDK_MINOR,
+    AR_KIND_FORMAT,
+    0,
+    "auto_round",
+    kNames,
+    "AutoRound checkpoints for transformers and vLLM: integer weights in GPTQ and AWQ layouts",
+    "1.0.0",
+    "",
+    kSchemes,
+    &ar::FormatPlugin<AutoRound>::kApi};
 
 }  // namespace
 

@@ -26,7 +26,8 @@ std::vector<float> zero_points(Packing packing, const IntLayout& layout, const T
   std::vector<float> points(static_cast<size_t>(groups * out));
   for (int64_t g = 0; g < groups; ++g) {
     const uint32_t* from = words.data() + g * width;
-    packing == Packing::kAwq ? unpack_awq_row(from, out, row.data()) : unpack_stream(from, out, layout.bits, row.data());
+    packing == Packing::kAwq ? unpack_awq_row(from, out, row.data())
+                             : unpack_stream(from, out, layout.bits, row.data());
     for (int64_t c = 0; c < out; ++c) {
       points[static_cast<size_t>(c * groups + g)] = static_cast<float>(row[static_cast<size_t>(c)] + shift);
     }
@@ -38,7 +39,8 @@ void check_symmetric(const std::string& layer, const std::vector<float>& points,
   const auto middle = static_cast<float>(1 << (bits - 1));
   if (std::all_of(points.begin(), points.end(), [&](float z) { return z == middle; })) return;
   throw Error(AR_INVALID_ARGUMENT, "tensor '" + layer + ".qzeros' holds zero points other than " +
-                                       std::to_string(1 << (bits - 1)) + ", but the config says the layer is symmetric");
+                                       std::to_string(1 << (bits - 1)) +
+                                       ", but the config says the layer is symmetric");
 }
 
 void check_group_index(const TensorView& g_idx, int64_t in, int64_t group) {
@@ -47,7 +49,8 @@ void check_group_index(const TensorView& g_idx, int64_t in, int64_t group) {
   std::memcpy(index.data(), g_idx.bytes(), g_idx.n_bytes());
   for (int64_t i = 0; i < in; ++i) {
     if (index[static_cast<size_t>(i)] == i / group) continue;
-    throw Error(AR_UNSUPPORTED, std::string("tensor '") + g_idx.name() + "' reorders groups (desc_act), which is not read");
+    throw Error(AR_UNSUPPORTED,
+                std::string("tensor '") + g_idx.name() + "' reorders groups (desc_act), which is not read");
   }
 }
 
@@ -61,19 +64,24 @@ void unpack_layer(Packing packing, const IntLayout& layout, const std::string& l
   const int64_t out = scales.size(1);
   const int64_t in = awq ? qweight.size(0) : qweight.size(0) * 32 / layout.bits;
   const int64_t groups = layout.groups(in);
-  qweight.require_shape(awq ? std::vector<int64_t>{in, out / 8} : std::vector<int64_t>{stream_words(in, layout.bits), out});
+  qweight.require_shape(awq ? std::vector<int64_t>{in, out / 8}
+                            : std::vector<int64_t>{stream_words(in, layout.bits), out});
   scales.require_shape({groups, out});
 
   std::vector<uint8_t> codes(static_cast<size_t>(out * in));
   const auto words = words_of(qweight);
-  if (awq) unpack_awq(words.data(), out, in, 0, in, codes.data());
-  else unpack_gptq(words.data(), out, in, layout.bits, 0, out, codes.data());
+  if (awq)
+    unpack_awq(words.data(), out, in, 0, in, codes.data());
+  else
+    unpack_gptq(words.data(), out, in, layout.bits, 0, out, codes.data());
   write_tensor(sink, "codes", AR_DTYPE_U8, {out, in}, codes);
   write_tensor(sink, "scale", AR_DTYPE_F16, {out, groups}, transposed(to_f16(scales).data(), groups, out));
 
   const auto points = zero_points(packing, layout, stored.at(layer + ".qzeros"), out, groups);
-  if (layout.sym) check_symmetric(layer, points, layout.bits);
-  else write_tensor(sink, "zero_point", AR_DTYPE_F32, {out, groups}, points);
+  if (layout.sym)
+    check_symmetric(layer, points, layout.bits);
+  else
+    write_tensor(sink, "zero_point", AR_DTYPE_F32, {out, groups}, points);
   if (stored.has(layer + ".g_idx")) check_group_index(stored.at(layer + ".g_idx"), in, layout.group(in));
   if (stored.has(layer + ".bias")) {
     const TensorView bias = stored.at(layer + ".bias");

@@ -15,10 +15,10 @@ std::string_view string_member(const boost::json::object& object, const char* ke
 const boost::json::object& object_member(const boost::json::object& object, const char* key);
 const boost::json::array& array_member(const boost::json::object& object, const char* key);
 
-/// Text of config.json: the source's config with the element type of the stored tensors and `quantization` (left out when
-/// empty). Keys sorted, newline at the end, as transformers writes it.
-/// `announced_dtype`: what readers are told where it differs from the tensors ("" = the same). Upstream patches the file
-/// then: torch_dtype comes last and there is no newline (formats.md 5.2).
+/// Text of config.json: the source's config with the element type of the stored tensors and `quantization` (left out
+/// when empty). Keys sorted, newline at the end, as transformers writes it. `announced_dtype`: what readers are told
+/// where it differs from the tensors ("" = the same). Upstream patches the file then: torch_dtype comes last and there
+/// is no newline (formats.md 5.2).
 std::string config_json(boost::json::object config, std::string_view stored_dtype,
                         const boost::json::object& quantization, std::string_view announced_dtype);
 

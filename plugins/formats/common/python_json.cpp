@@ -24,7 +24,8 @@ uint32_t next_code_point(std::string_view text, size_t& i) {
   if (lead < 0x80U) return lead;
   const int more = lead >= 0xF0U ? 3 : lead >= 0xE0U ? 2 : 1;
   uint32_t point = lead & (0x3FU >> static_cast<uint32_t>(more));
-  for (int k = 0; k < more && i < text.size(); ++k) point = point << 6U | (static_cast<unsigned char>(text[i++]) & 0x3FU);
+  for (int k = 0; k < more && i < text.size(); ++k)
+    point = point << 6U | (static_cast<unsigned char>(text[i++]) & 0x3FU);
   return point;
 }
 
@@ -56,8 +57,14 @@ void append_string(std::string& out, std::string_view text) {
 
 /// repr(float): shortest digits; scientific below 1e-4 and from 1e16, with an exponent of at least two digits.
 void append_double(std::string& out, double x) {
-  if (std::isnan(x)) { out += "NaN"; return; }
-  if (std::isinf(x)) { out += x < 0 ? "-Infinity" : "Infinity"; return; }
+  if (std::isnan(x)) {
+    out += "NaN";
+    return;
+  }
+  if (std::isinf(x)) {
+    out += x < 0 ? "-Infinity" : "Infinity";
+    return;
+  }
   const double magnitude = std::fabs(x);
   const bool scientific = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16);
   std::array<char, 40> text;

@@ -31,7 +31,8 @@ class Fake {
   static void check(const std::string& format, const ar_scheme& scheme) {
     if (format != "fake") throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is fake, without a colon");
     if (scheme.bits < 16 && std::string_view(scheme.data_type).rfind("int", 0) != 0) {
-      throw Error(AR_UNSUPPORTED, std::string("data_type '") + scheme.data_type + "' is not in this build of format fake; accepted: int");
+      throw Error(AR_UNSUPPORTED, std::string("data_type '") + scheme.data_type +
+                                      "' is not in this build of format fake; accepted: int");
     }
     if (scheme.act_bits < 16) {
       throw Error(AR_UNSUPPORTED, "act_bits " + std::to_string(scheme.act_bits) +
@@ -66,8 +67,9 @@ class Fake {
   void add(const ar::TensorView& tensor) { copy_tensor(*target_->sink, tensor.name(), tensor); }
 
   void finish() {
-    ar::write_file(*target_, "config.json",
-                   formats::config_json(formats::object_member(plan_, "config"), formats::string_member(plan_, "dtype"), {}, ""));
+    ar::write_file(
+        *target_, "config.json",
+        formats::config_json(formats::object_member(plan_, "config"), formats::string_member(plan_, "dtype"), {}, ""));
   }
 
  private:

@@ -29,13 +29,33 @@ constexpr ar_device_api kCpu = device_api<1>();
 constexpr ar_device_api kCuda = device_api<2>();
 
 const ar_plugin_desc* cpu_entry() {
-  static constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc), AR_SDK_MAJOR, AR_SDK_MINOR, AR_KIND_DEVICE, 0, "cpu", nullptr,
-                                           "cpu", "1", "", nullptr, &kCpu};
+  static constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
+                                           AR_SDK_MAJOR,
+                                           AR_SDK_MINOR,
+                                           AR_KIND_DEVICE,
+                                           0,
+                                           "cpu",
+                                           nullptr,
+                                           "cpu",
+                                           "1",
+                                           "",
+                                           nullptr,
+                                           &kCpu};
   return &kDesc;
 }
 const ar_plugin_desc* cuda_entry() {
-  static constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc), AR_SDK_MAJOR, AR_SDK_MINOR, AR_KIND_DEVICE, 0, "cuda", nullptr,
-                                           "cuda", "1", "", nullptr, &kCuda};
+  static constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
+                                           AR_SDK_MAJOR,
+                                           AR_SDK_MINOR,
+                                           AR_KIND_DEVICE,
+                                           0,
+                                           "cuda",
+                                           nullptr,
+                                           "cuda",
+                                           "1",
+                                           "",
+                                           nullptr,
+                                           &kCuda};
   return &kDesc;
 }
 
@@ -86,9 +106,11 @@ TEST(DeviceMap, RefusesWhatIsNotThereAndNamesIt) {
   EXPECT_EQ(refusal(with_cuda(), "cuda:2"), "--device_map cuda:2: cuda has 2 devices, numbered from 0");
   EXPECT_EQ(refusal(with_cuda(), "0,1"), "--device_map 0,1: a run computes on one device; name one of them");
   EXPECT_EQ(refusal(with_cuda(), "cuda:x"),
-            "--device_map cuda:x: 'cuda:x' is not a device; accepted: an index, auto, cpu, or a device plugin with an index as cuda:0");
+            "--device_map cuda:x: 'cuda:x' is not a device; accepted: an index, auto, cpu, or a device plugin with an "
+            "index as cuda:0");
   EXPECT_EQ(refusal(cpu_only(), "tp"),
-            "--device_map tp: 'tp' is not a device; accepted: an index, auto, cpu, or a device plugin with an index as cuda:0");
+            "--device_map tp: 'tp' is not a device; accepted: an index, auto, cpu, or a device plugin with an index as "
+            "cuda:0");
   EXPECT_NE(refusal(cpu_only(), ""), "");
 }
 

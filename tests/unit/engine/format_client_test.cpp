@@ -30,7 +30,8 @@ struct ToyFormat {
     write_tensor(sink, layer.name() + ".codes", AR_DTYPE_U8, layer.plane("codes").shape(), copy);
     const auto scale = layer.plane("scale");
     write_tensor(sink, layer.name() + ".scale", scale.dtype(), scale.shape(), scale.bytes(), scale.n_bytes());
-    if (layer.has("weight")) write_tensor(sink, layer.name() + ".weight_seen", AR_DTYPE_U8, {0}, std::vector<uint8_t>());
+    if (layer.has("weight"))
+      write_tensor(sink, layer.name() + ".weight_seen", AR_DTYPE_U8, {0}, std::vector<uint8_t>());
     if (layer.has_bias()) write_tensor(sink, layer.name() + ".bias_seen", AR_DTYPE_U8, {0}, std::vector<uint8_t>());
   }
   void add(const TensorView& t) { write_tensor(*target_.sink, t.name(), t.dtype(), t.shape(), t.bytes(), t.n_bytes()); }
@@ -48,8 +49,18 @@ struct ToyFormat {
 };
 
 const ar_plugin_desc* toy_entry() {
-  static constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc), AR_SDK_MAJOR, AR_SDK_MINOR, AR_KIND_FORMAT, 0, "toy", nullptr,
-                                           "toy", "1", "", nullptr, &FormatPlugin<ToyFormat>::kApi};
+  static constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
+                                           AR_SDK_MAJOR,
+                                           AR_SDK_MINOR,
+                                           AR_KIND_FORMAT,
+                                           0,
+                                           "toy",
+                                           nullptr,
+                                           "toy",
+                                           "1",
+                                           "",
+                                           nullptr,
+                                           &FormatPlugin<ToyFormat>::kApi};
   return &kDesc;
 }
 
@@ -137,15 +148,17 @@ TEST(FormatClient, CallsAFailureWithoutTextABugInThePlugin) {
   const ar_target target{};
   FormatWriter writer(registry().format("toy"), "{}", &target);
   const auto e = error_of([&] { writer.finish(); });
-  EXPECT_STREQ(e.what(), "format toy: plugin 'toy' (built in) failed with status 4 and said nothing: a bug in that plugin");
+  EXPECT_STREQ(e.what(),
+               "format toy: plugin 'toy' (built in) failed with status 4 and said nothing: a bug in that plugin");
 }
 
 TEST(FormatReader, ReadsALayerThroughTheFormatThatOwnsTheConfig) {
   const auto folder = std::filesystem::temp_directory_path() / "ar_format_reader_test";
   std::filesystem::create_directories(folder);
   const FormatLayer layer = toy_layer();
-  model::write_safetensors(folder / "model.safetensors",
-                           {{"a.b.codes", layer.planes.codes}, {"a.b.scale", layer.planes.scale}, {"a.bc.codes", layer.planes.codes}});
+  model::write_safetensors(
+      folder / "model.safetensors",
+      {{"a.b.codes", layer.planes.codes}, {"a.b.scale", layer.planes.scale}, {"a.bc.codes", layer.planes.codes}});
   const model::Checkpoint checkpoint(folder);
   const FormatReader reader(registry(), R"({"quant_method":"toy"})");
   const StoredLayer read = reader.read(checkpoint, "a.b", 2, 4);

@@ -14,14 +14,15 @@ std::string refusal(const std::string& format, const ar_scheme& scheme) {
 std::string resolved(const std::string& format, const ar_scheme& scheme, const std::string& layers = "[]") {
   std::array<char, 64> name{};
   ar_error err{};
-  const ar_status status =
-      auto_round_api().resolve(format.c_str(), plan_text(format, scheme, layers).c_str(), name.data(), name.size(), &err);
+  const ar_status status = auto_round_api().resolve(format.c_str(), plan_text(format, scheme, layers).c_str(),
+                                                    name.data(), name.size(), &err);
   return status == AR_OK ? name.data() : err.text;
 }
 
 TEST(AutoRoundCheck, TakesEveryIntegerWidthAndGroupSize) {
   for (const int bits : {2, 3, 4, 8}) {
-    for (const int group : {-1, 1, 32, 48, 128, 4096}) EXPECT_EQ(refusal("auto_round", int_scheme(bits, group, true)), "");
+    for (const int group : {-1, 1, 32, 48, 128, 4096})
+      EXPECT_EQ(refusal("auto_round", int_scheme(bits, group, true)), "");
   }
   EXPECT_EQ(refusal("auto_round", int_scheme(3, 128, false)), "");
   EXPECT_EQ(refusal("auto_round:gptqmodel", int_scheme(2, 128, false)), "");
@@ -36,14 +37,16 @@ TEST(AutoRoundCheck, TakesASchemeThatQuantizesNothing) {
 
 TEST(AutoRoundCheck, SaysWhyItRefuses) {
   EXPECT_EQ(refusal("auto_round", int_scheme(4, 0, true)),
-            "group_size 0: auto_round stores one scale per row and group; accepted: a positive number of columns, or -1 for whole rows");
+            "group_size 0: auto_round stores one scale per row and group; accepted: a positive number of columns, or "
+            "-1 for whole rows");
   EXPECT_EQ(refusal("auto_round", int_scheme(5, 128, true)),
             "bits 5: auto_round stores 2, 3, 4 or 8 bits, or 16 for an unquantized layer");
   EXPECT_EQ(refusal("auto_round:auto_awq", int_scheme(3, 128, true)),
             "bits 3: the AWQ layout of auto_round:auto_awq holds 4 bits only");
-  EXPECT_EQ(refusal("auto_round:fp8", int_scheme(4, 128, true)),
-            "format 'auto_round:fp8' is not in this build; accepted: auto_round, auto_round:auto_gptq, auto_round:gptqmodel, "
-            "auto_round:auto_awq");
+  EXPECT_EQ(
+      refusal("auto_round:fp8", int_scheme(4, 128, true)),
+      "format 'auto_round:fp8' is not in this build; accepted: auto_round, auto_round:auto_gptq, auto_round:gptqmodel, "
+      "auto_round:auto_awq");
   ar_scheme mx = int_scheme(4, 32, true);
   mx.data_type = "mx_fp";
   EXPECT_EQ(refusal("auto_round", mx), "data_type 'mx_fp' is not in this build of format auto_round; accepted: int");
@@ -51,7 +54,8 @@ TEST(AutoRoundCheck, SaysWhyItRefuses) {
   int8.act_bits = 8;
   int8.act_data_type = "int";
   EXPECT_EQ(refusal("auto_round", int8),
-            "act_bits 8 (int): quantized activations are not in this build of format auto_round; use a scheme that leaves them "
+            "act_bits 8 (int): quantized activations are not in this build of format auto_round; use a scheme that "
+            "leaves them "
             "alone, such as W4A16");
   ar_scheme two_level = int_scheme(4, 32, false);
   two_level.super_bits = 6;
@@ -62,7 +66,8 @@ TEST(AutoRoundCheck, Takes8BitAsymOnlyWhenAllowed) {
   const ar_scheme s = int_scheme(8, 128, false);
   unsetenv("AR_ALLOW_W8_ASYM");
   EXPECT_EQ(refusal("auto_round", s),
-            "8 bits without symmetry: the kernels that serve this layout read 8-bit weights symmetric only; drop --asym, use 2, 3 "
+            "8 bits without symmetry: the kernels that serve this layout read 8-bit weights symmetric only; drop "
+            "--asym, use 2, 3 "
             "or 4 bits, or set AR_ALLOW_W8_ASYM=1 to store it all the same");
   setenv("AR_ALLOW_W8_ASYM", "1", 1);
   EXPECT_EQ(refusal("auto_round", s), "");
@@ -96,7 +101,8 @@ TEST(AutoRoundResolve, KeepsAnExplicitBackEnd) {
     EXPECT_EQ(resolved(name, int_scheme(4, 128, false)), name);
   }
   EXPECT_EQ(resolved("auto_round:auto_awq", int_scheme(4, 128, true), kTwoBitLayer),
-            "layer 'b': the AWQ layout of auto_round:auto_awq holds 4 bits only, and in_features must be a multiple of group_size");
+            "layer 'b': the AWQ layout of auto_round:auto_awq holds 4 bits only, and in_features must be a multiple of "
+            "group_size");
 }
 
 TEST(AutoRoundOpen, RefusesAnOptionItDoesNotKnow) {
@@ -115,7 +121,8 @@ TEST(AutoRoundOwns, KnowsItsOwnIntegerCheckpoints) {
   EXPECT_TRUE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:auto_gptq","data_type":"int"})"));
   EXPECT_TRUE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:awq"})"));
   EXPECT_TRUE(owns(R"({"quant_method":"auto-round"})"));
-  EXPECT_FALSE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:llm_compressor","data_type":"mx_fp"})"));
+  EXPECT_FALSE(
+      owns(R"({"quant_method":"auto-round","packing_format":"auto_round:llm_compressor","data_type":"mx_fp"})"));
   EXPECT_FALSE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round","data_type":"mx_int"})"));
   EXPECT_FALSE(owns(R"({"quant_method":"gptq"})"));
   EXPECT_FALSE(owns("not JSON"));

@@ -44,10 +44,11 @@ struct Shapes {
 };
 
 TEST(AutoRoundPack, ShapesAreThoseOfTheToyModel) {
-  const std::vector<Shapes> cases = {{"auto_round", 4, true, {8, 64}, {2, 8}},   {"auto_round", 3, true, {6, 64}, {2, 6}},
-                                     {"auto_round", 2, true, {4, 64}, {2, 4}},   {"auto_round", 8, true, {16, 64}, {2, 16}},
-                                     {"auto_round", 4, false, {64, 8}, {2, 8}},  {"auto_round", 3, false, {6, 64}, {2, 6}},
-                                     {"auto_round:auto_awq", 4, true, {64, 8}, {2, 8}}};
+  const std::vector<Shapes> cases = {
+      {"auto_round", 4, true, {8, 64}, {2, 8}},         {"auto_round", 3, true, {6, 64}, {2, 6}},
+      {"auto_round", 2, true, {4, 64}, {2, 4}},         {"auto_round", 8, true, {16, 64}, {2, 16}},
+      {"auto_round", 4, false, {64, 8}, {2, 8}},        {"auto_round", 3, false, {6, 64}, {2, 6}},
+      {"auto_round:auto_awq", 4, true, {64, 8}, {2, 8}}};
   for (const Shapes& c : cases) {
     const ar_scheme s = int_scheme(c.bits, 32, c.sym);
     Writer writer(auto_round_api(), plan_text(c.format, s));
@@ -68,14 +69,16 @@ TEST(AutoRoundPack, ShapesAreThoseOfTheToyModel) {
 TEST(AutoRoundPack, ZeroWordsFollowTheConvention) {
   const std::vector<std::pair<int, uint32_t>> v1 = {{2, 0x55555555U}, {4, 0x77777777U}, {8, 0x7F7F7F7FU}};
   const std::vector<std::pair<int, uint32_t>> plain = {{2, 0xAAAAAAAAU}, {4, 0x88888888U}, {8, 0x80808080U}};
-  for (const auto& [format, words] : {std::pair{"auto_round:auto_gptq", v1}, std::pair{"auto_round:gptqmodel", plain}}) {
+  for (const auto& [format, words] :
+       {std::pair{"auto_round:auto_gptq", v1}, std::pair{"auto_round:gptqmodel", plain}}) {
     for (const auto& [bits, word] : words) {
       const ar_scheme s = int_scheme(bits, 32, true);
       Writer writer(auto_round_api(), plan_text(format, s));
       MemoryTarget packed;
       OwnedLayer layer = toy_layer(s);
       ASSERT_EQ(writer.pack(layer.raw(), packed, nullptr), AR_OK);
-      for (const uint32_t w : packed.at(std::string(kName) + ".qzeros").values<uint32_t>()) ASSERT_EQ(w, word) << format;
+      for (const uint32_t w : packed.at(std::string(kName) + ".qzeros").values<uint32_t>())
+        ASSERT_EQ(w, word) << format;
     }
   }
 }
@@ -113,7 +116,8 @@ TEST(AutoRoundPack, RefusesWhatDoesNotFitAndNamesTheLayer) {
   EXPECT_EQ(failure("auto_round:auto_gptq", toy_layer(asym, 33, 64), asym),
             "layer 'model.layers.0.proj': 33 x 64: both dimensions must be multiples of 32 to fill whole words");
   EXPECT_EQ(failure("auto_round:auto_awq", toy_layer(asym, 32, 80), asym),
-            "layer 'model.layers.0.proj': 32 x 80 with group_size 32: the AWQ layout needs out % 8 == 0 and in % group_size == 0");
+            "layer 'model.layers.0.proj': 32 x 80 with group_size 32: the AWQ layout needs out % 8 == 0 and in % "
+            "group_size == 0");
   OwnedLayer wide("x", int_scheme(2, 32, true), 32, 32);
   wide.add({"codes", AR_DTYPE_U8, {32, 32}, std::vector<uint8_t>(1024, 4)});
   wide.add({"scale", AR_DTYPE_F16, {32, 1}, std::vector<uint16_t>(32, 0)});
@@ -129,12 +133,14 @@ struct RoundTrip {
   bool sym;
 };
 class AutoRoundRoundTrip : public testing::TestWithParam<RoundTrip> {};
-INSTANTIATE_TEST_SUITE_P(
-    Layouts, AutoRoundRoundTrip,
-    testing::Values(RoundTrip{"auto_round", 2, 32, true}, RoundTrip{"auto_round", 3, 64, true}, RoundTrip{"auto_round", 4, -1, true},
-                    RoundTrip{"auto_round", 8, 128, true}, RoundTrip{"auto_round", 2, 32, false}, RoundTrip{"auto_round", 3, 100, false},
-                    RoundTrip{"auto_round", 4, 32, false}, RoundTrip{"auto_round:auto_gptq", 4, 32, false},
-                    RoundTrip{"auto_round:gptqmodel", 4, 1000, false}, RoundTrip{"auto_round:auto_awq", 4, 64, true}));
+INSTANTIATE_TEST_SUITE_P(Layouts, AutoRoundRoundTrip,
+                         testing::Values(RoundTrip{"auto_round", 2, 32, true}, RoundTrip{"auto_round", 3, 64, true},
+                                         RoundTrip{"auto_round", 4, -1, true}, RoundTrip{"auto_round", 8, 128, true},
+                                         RoundTrip{"auto_round", 2, 32, false}, RoundTrip{"auto_round", 3, 100, false},
+                                         RoundTrip{"auto_round", 4, 32, false},
+                                         RoundTrip{"auto_round:auto_gptq", 4, 32, false},
+                                         RoundTrip{"auto_round:gptqmodel", 4, 1000, false},
+                                         RoundTrip{"auto_round:auto_awq", 4, 64, true}));
 
 TEST_P(AutoRoundRoundTrip, UnpackGivesThePlanesBack) {
   const RoundTrip p = GetParam();
@@ -148,13 +154,15 @@ TEST_P(AutoRoundRoundTrip, UnpackGivesThePlanesBack) {
   std::vector<ar_tensor> stored;
   for (const auto& [name, tensor] : packed.tensors()) stored.push_back(tensor.raw());
   MemoryTarget planes;
-  ASSERT_EQ(auto_round_api().unpack(writer.raw(), &raw, stored.data(), stored.size(), planes.sink(), &err), AR_OK) << err.text;
+  ASSERT_EQ(auto_round_api().unpack(writer.raw(), &raw, stored.data(), stored.size(), planes.sink(), &err), AR_OK)
+      << err.text;
   EXPECT_EQ(planes.tensors().count("zero_point"), p.sym ? 0U : 1U);
   for (size_t i = 0; i < raw.n_planes; ++i) {
     const TensorView expected(raw.planes[i]);
     const OwnedTensor& got = planes.at(expected.name());
     EXPECT_EQ(got.shape(), expected.shape());
-    EXPECT_EQ(got.bytes(), std::string(static_cast<const char*>(expected.bytes()), expected.n_bytes())) << expected.name();
+    EXPECT_EQ(got.bytes(), std::string(static_cast<const char*>(expected.bytes()), expected.n_bytes()))
+        << expected.name();
   }
 }
 

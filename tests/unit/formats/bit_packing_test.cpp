@@ -49,7 +49,8 @@ TEST_P(BitPacking, GptqColumnsAreStreamsOfRows) {
   std::vector<uint32_t> column(static_cast<size_t>(height));
   for (int64_t c = 0; c < kOut; ++c) {
     reference::pack_stream(codes.data() + c * kIn, kIn, bits, column.data());
-    for (int64_t r = 0; r < height; ++r) ASSERT_EQ(words[static_cast<size_t>(r * kOut + c)], column[static_cast<size_t>(r)]);
+    for (int64_t r = 0; r < height; ++r)
+      ASSERT_EQ(words[static_cast<size_t>(r * kOut + c)], column[static_cast<size_t>(r)]);
   }
   std::vector<uint8_t> back(codes.size());
   unpack_gptq(words.data(), kOut, kIn, bits, 0, kOut, back.data());

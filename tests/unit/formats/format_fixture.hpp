@@ -14,7 +14,9 @@ extern "C" const ar_plugin_desc* ar_plugin_entry_fake(void);
 
 namespace ar::test {
 
-inline const ar_format_api& auto_round_api() { return *static_cast<const ar_format_api*>(ar_plugin_entry_auto_round()->api); }
+inline const ar_format_api& auto_round_api() {
+  return *static_cast<const ar_format_api*>(ar_plugin_entry_auto_round()->api);
+}
 inline const ar_format_api& fake_api() { return *static_cast<const ar_format_api*>(ar_plugin_entry_fake()->api); }
 
 inline ar_scheme int_scheme(int bits, int group_size, bool sym) {
@@ -32,10 +34,11 @@ inline ar_scheme int_scheme(int bits, int group_size, bool sym) {
 
 /// The plan of a run without layers of its own (ar/format.h).
 inline std::string plan_text(const std::string& format, const ar_scheme& s, const std::string& layers = "[]") {
-  const std::string scheme = R"({"bits":)" + std::to_string(s.bits) + R"(,"group_size":)" + std::to_string(s.group_size) +
-                             R"(,"sym":)" + (s.sym != 0 ? "true" : "false") + R"(,"data_type":"int"})";
-  return R"({"format":")" + format + R"(","scheme":)" + scheme + R"(,"quantization":{"bits":)" + std::to_string(s.bits) +
-         R"(},"version":"0.16.1","block_names":["model.layers"],"layers":)" + layers +
+  const std::string scheme = R"({"bits":)" + std::to_string(s.bits) + R"(,"group_size":)" +
+                             std::to_string(s.group_size) + R"(,"sym":)" + (s.sym != 0 ? "true" : "false") +
+                             R"(,"data_type":"int"})";
+  return R"({"format":")" + format + R"(","scheme":)" + scheme + R"(,"quantization":{"bits":)" +
+         std::to_string(s.bits) + R"(},"version":"0.16.1","block_names":["model.layers"],"layers":)" + layers +
          R"(,"extra_config":{},"config":{"dtype":"bfloat16"},"dtype":"bfloat16","model":"m","side_files":[],"options":{}})";
 }
 
@@ -44,7 +47,8 @@ class Writer {
  public:
   Writer(const ar_format_api& api, const std::string& plan) : api_(api) {
     ar_error err{};
-    if (api.open(host_.host(), plan.c_str(), target_.target(), &writer_, &err) != AR_OK) throw std::runtime_error(err.text);
+    if (api.open(host_.host(), plan.c_str(), target_.target(), &writer_, &err) != AR_OK)
+      throw std::runtime_error(err.text);
   }
   ~Writer() { api_.close(writer_); }
   Writer(const Writer&) = delete;
@@ -54,7 +58,9 @@ class Writer {
   const TestHost& host() const { return host_; }
   const MemoryTarget& target() const { return target_; }
 
-  ar_status pack(const ar_layer& layer, MemoryTarget& to, ar_error* err) { return api_.pack(writer_, &layer, to.sink(), err); }
+  ar_status pack(const ar_layer& layer, MemoryTarget& to, ar_error* err) {
+    return api_.pack(writer_, &layer, to.sink(), err);
+  }
 
  private:
   const ar_format_api& api_;
@@ -66,14 +72,17 @@ class Writer {
 /// A layer and the storage it borrows.
 class OwnedLayer {
  public:
-  OwnedLayer(std::string name, const ar_scheme& scheme, int64_t out, int64_t in) : name_(std::move(name)), scheme_(scheme) {
+  OwnedLayer(std::string name, const ar_scheme& scheme, int64_t out, int64_t in)
+      : name_(std::move(name)), scheme_(scheme) {
     layer_.struct_size = sizeof layer_;
     layer_.out_features = out;
     layer_.in_features = in;
   }
   void add(OwnedTensor plane) {
-    if (plane.name() == "bias") bias_.push_back(std::move(plane));
-    else planes_.push_back(std::move(plane));
+    if (plane.name() == "bias")
+      bias_.push_back(std::move(plane));
+    else
+      planes_.push_back(std::move(plane));
   }
   const ar_layer& raw() {
     raw_.clear();

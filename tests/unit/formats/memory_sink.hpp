@@ -18,7 +18,11 @@ namespace ar::test {
 class OwnedTensor {
  public:
   OwnedTensor(std::string name, ar_dtype dtype, std::vector<int64_t> shape, std::string bytes)
-      : name_(std::move(name)), dtype_(dtype), shape_(std::move(shape)), strides_(shape_.size(), 1), bytes_(std::move(bytes)) {
+      : name_(std::move(name)),
+        dtype_(dtype),
+        shape_(std::move(shape)),
+        strides_(shape_.size(), 1),
+        bytes_(std::move(bytes)) {
     for (size_t i = shape_.size(); i-- > 1;) strides_[i - 1] = strides_[i] * shape_[i];
   }
   template <typename T>
@@ -90,7 +94,8 @@ class MemoryTarget {
     std::vector<int64_t> shape;
     std::string bytes;
   };
-  static ar_status begin(void*, const char* name, ar_dtype dtype, const int64_t* shape, int32_t ndim, void** handle, ar_error*) {
+  static ar_status begin(void*, const char* name, ar_dtype dtype, const int64_t* shape, int32_t ndim, void** handle,
+                         ar_error*) {
     *handle = new Open{name, dtype, {shape, shape + ndim}, {}};
     return AR_OK;
   }
@@ -103,7 +108,9 @@ class MemoryTarget {
     OwnedTensor tensor(open->name, open->dtype, open->shape, open->bytes);
     const ar_tensor raw = tensor.raw();
     if (TensorView(raw).n_bytes() != open->bytes.size()) return AR_INVALID_ARGUMENT;
-    return static_cast<MemoryTarget*>(ctx)->tensors_.emplace(open->name, std::move(tensor)).second ? AR_OK : AR_INVALID_ARGUMENT;
+    return static_cast<MemoryTarget*>(ctx)->tensors_.emplace(open->name, std::move(tensor)).second
+               ? AR_OK
+               : AR_INVALID_ARGUMENT;
   }
   static ar_status write_file(void* ctx, const char* name, const void* bytes, size_t n, ar_error*) {
     static_cast<MemoryTarget*>(ctx)->files_[name] = std::string(static_cast<const char*>(bytes), n);
@@ -127,7 +134,8 @@ class TestHost {
 
  private:
   static void log(void* ctx, int32_t, const char* text) { static_cast<TestHost*>(ctx)->lines_.emplace_back(text); }
-  static ar_status parallel_for(void*, int64_t count, int64_t grain, ar_status (*body)(void*, int64_t, int64_t), void* arg) {
+  static ar_status parallel_for(void*, int64_t count, int64_t grain, ar_status (*body)(void*, int64_t, int64_t),
+                                void* arg) {
     for (int64_t i = 0; i < count; i += grain) {
       if (const ar_status status = body(arg, i, std::min(count, i + grain)); status != AR_OK) return status;
     }

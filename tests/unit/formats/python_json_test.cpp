@@ -1,7 +1,7 @@
 #include "common/python_json.hpp"
 
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 #include "common/config_json.hpp"
 
@@ -16,7 +16,8 @@ TEST(PythonJson, IndentsByTwoAndKeepsEmptyContainersShort) {
 }
 
 TEST(PythonJson, SortsKeysAtEveryDepth) {
-  EXPECT_EQ(text(R"({"b":{"z":1,"y":2},"B":true})", true), "{\n  \"B\": true,\n  \"b\": {\n    \"y\": 2,\n    \"z\": 1\n  }\n}");
+  EXPECT_EQ(text(R"({"b":{"z":1,"y":2},"B":true})", true),
+            "{\n  \"B\": true,\n  \"b\": {\n    \"y\": 2,\n    \"z\": 1\n  }\n}");
 }
 
 TEST(PythonJson, WritesFloatsAsPythonDoes) {

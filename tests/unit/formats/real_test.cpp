@@ -9,8 +9,10 @@ TEST(Float16, EveryValueSurvivesTheWayThroughFloat32) {
   for (uint32_t bits = 0; bits < 0x10000U; ++bits) {
     const auto half = static_cast<uint16_t>(bits);
     const float x = f16_to_f32(half);
-    if (std::isnan(x)) EXPECT_TRUE(std::isnan(f16_to_f32(f32_to_f16(x))));
-    else ASSERT_EQ(f32_to_f16(x), half) << bits;
+    if (std::isnan(x))
+      EXPECT_TRUE(std::isnan(f16_to_f32(f32_to_f16(x))));
+    else
+      ASSERT_EQ(f32_to_f16(x), half) << bits;
   }
 }
 

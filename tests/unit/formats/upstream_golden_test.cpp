@@ -1,4 +1,5 @@
-// Tensors and configs that upstream wrote (tests/golden/upstream): read into planes, packed again, compared byte by byte.
+// Tensors and configs that upstream wrote (tests/golden/upstream): read into planes, packed again, compared byte by
+// byte.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -26,7 +27,8 @@ const json::object& expected() {
 std::vector<std::string> packed_cases() {
   std::vector<std::string> names;
   for (const auto& [name, value] : expected()) {
-    if (fs::exists(kGolden / "cases" / std::string(name) / "layers.safetensors") && name != "fake-w4a16") names.emplace_back(name);
+    if (fs::exists(kGolden / "cases" / std::string(name) / "layers.safetensors") && name != "fake-w4a16")
+      names.emplace_back(name);
   }
   return names;
 }
@@ -60,14 +62,16 @@ std::deque<OwnedTensor> tensors_of(const std::map<std::string, StoredTensor>& al
   return own;
 }
 
-void read_planes(const std::string& config, const std::string& layer, const std::deque<OwnedTensor>& stored, Planes& planes) {
+void read_planes(const std::string& config, const std::string& layer, const std::deque<OwnedTensor>& stored,
+                 Planes& planes) {
   std::vector<ar_tensor> raw;
   for (const auto& t : stored) raw.push_back(t.raw());
   ar_layer l{};
   l.struct_size = sizeof l;
   l.name = layer.c_str();
   ar_error err{};
-  ASSERT_EQ(auto_round_api().read_layer(config.c_str(), &l, raw.data(), raw.size(), planes.target.sink(), &err), AR_OK) << err.text;
+  ASSERT_EQ(auto_round_api().read_layer(config.c_str(), &l, raw.data(), raw.size(), planes.target.sink(), &err), AR_OK)
+      << err.text;
   const auto scheme = planes.at("scheme").values<int64_t>();
   planes.scheme = int_scheme(static_cast<int>(scheme[0]), static_cast<int>(scheme[1]), scheme[2] != 0);
 }
@@ -111,7 +115,8 @@ TEST_P(UpstreamGolden, LayersReadAndPackedAgainAreTheSameBytes) {
     for (const char* plane : {"codes", "scale", "zero_point", "bias"}) {
       if (planes.has(plane)) layer.add(planes.at(plane));
     }
-    Writer writer(auto_round_api(), plan_text(packing() == "auto_round" ? "auto_round:gptqmodel" : packing(), planes.scheme));
+    Writer writer(auto_round_api(),
+                  plan_text(packing() == "auto_round" ? "auto_round:gptqmodel" : packing(), planes.scheme));
     MemoryTarget packed;
     ar_error err{};
     ASSERT_EQ(writer.pack(layer.raw(), packed, &err), AR_OK) << err.text;
@@ -132,7 +137,8 @@ TEST_P(UpstreamGolden, PlanesStandForTheSourceWeights) {
   const std::string model(expected().at(GetParam()).at("model").as_string());
   fs::path source = kGolden / "models" / model / "model.safetensors";
   const std::string shared = AR_SHARED_DIR;
-  if (!fs::exists(source) && !shared.empty()) source = fs::path(shared) / "golden/upstream/models" / model / "model.safetensors";
+  if (!fs::exists(source) && !shared.empty())
+    source = fs::path(shared) / "golden/upstream/models" / model / "model.safetensors";
   if (!fs::exists(source)) GTEST_SKIP() << "no " << model << " here: it is in the full golden set only (AR_SHARED)";
   const auto weights = read_safetensors(source);
   const auto stored = read_safetensors(folder() / "layers.safetensors");
@@ -152,21 +158,22 @@ TEST_P(UpstreamGolden, PlanesStandForTheSourceWeights) {
       error += (x - w[i]) * (x - w[i]);
       power += x * x;
     }
-    // Round to nearest over the range of a group loses about range / 2^bits / sqrt(12); weights here have outliers of 12
-    // standard deviations, so the relative error is at most about 24 / 2^bits / sqrt(12).
+    // Round to nearest over the range of a group loses about range / 2^bits / sqrt(12); weights here have outliers of
+    // 12 standard deviations, so the relative error is at most about 24 / 2^bits / sqrt(12).
     EXPECT_LT(std::sqrt(error / power), 24.0 / (1 << planes.scheme.bits) / std::sqrt(12.0));
   }
 }
 
-/// What upstream stores as `fake` is what its packed checkpoint dequantizes to, rounded to the model's bfloat16; upstream keeps
-/// the sign of a weight that became zero, which codes do not hold.
+/// What upstream stores as `fake` is what its packed checkpoint dequantizes to, rounded to the model's bfloat16;
+/// upstream keeps the sign of a weight that became zero, which codes do not hold.
 TEST(UpstreamGoldenFake, WeightsAreThoseOfThePackedLayers) {
   const fs::path packed = kGolden / "cases/llama-ar-w4a16";
   const auto stored = read_safetensors(packed / "layers.safetensors");
   const auto fake = read_safetensors(kGolden / "cases/fake-w4a16/layers.safetensors");
   for (const char* name : {"model.layers.0.self_attn.q_proj", "model.layers.0.self_attn.k_proj"}) {
     Planes planes;
-    ASSERT_NO_FATAL_FAILURE(read_planes(read_bytes(packed / "quantization_config.json"), name, tensors_of(stored, name), planes));
+    ASSERT_NO_FATAL_FAILURE(
+        read_planes(read_bytes(packed / "quantization_config.json"), name, tensors_of(stored, name), planes));
     const auto w = dequantized(planes);
     const std::string& bytes = fake.at(std::string(name) + ".weight").bytes;
     ASSERT_EQ(bytes.size(), 2 * w.size());
@@ -192,7 +199,8 @@ std::vector<std::string> all_cases() {
 
 /// The plan of the run behind a golden quantization_config: what the engine would hand over.
 json::object plan_of(const std::string& format, const json::object& source, const json::object& quantization) {
-  static const std::set<std::string> kAdded = {"autoround_version", "block_name_to_quantize", "quant_method", "packing_format", "extra_config"};
+  static const std::set<std::string> kAdded = {"autoround_version", "block_name_to_quantize", "quant_method",
+                                               "packing_format", "extra_config"};
   json::object run;
   json::array layers;
   for (const auto& [key, value] : quantization) {
@@ -202,10 +210,19 @@ json::object plan_of(const std::string& format, const json::object& source, cons
   if (const auto* e = quantization.if_contains("extra_config")) extra = e->as_object();
   for (const auto& [name, entry] : extra) {
     const auto* bits = entry.as_object().if_contains("bits");
-    layers.push_back(json::object{{"name", name}, {"quantized", bits == nullptr || bits->as_int64() < 16}, {"scheme", entry}});
+    layers.push_back(
+        json::object{{"name", name}, {"quantized", bits == nullptr || bits->as_int64() < 16}, {"scheme", entry}});
   }
-  return {{"format", format}, {"scheme", run}, {"quantization", run}, {"version", "0.16.1"}, {"block_names", {"model.layers"}},
-          {"layers", layers}, {"extra_config", extra}, {"config", source}, {"dtype", "bfloat16"}, {"options", json::object()}};
+  return {{"format", format},
+          {"scheme", run},
+          {"quantization", run},
+          {"version", "0.16.1"},
+          {"block_names", {"model.layers"}},
+          {"layers", layers},
+          {"extra_config", extra},
+          {"config", source},
+          {"dtype", "bfloat16"},
+          {"options", json::object()}};
 }
 
 TEST_P(UpstreamConfig, FilesAreTheSameBytes) {
