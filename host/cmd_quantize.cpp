@@ -49,7 +49,8 @@ void tell(const QuantizeRequest& request) {
 
 int cmd_quantize(const Invocation& call, plugin::SearchOptions search) {
   const auto arguments = Arguments::parse(specs_of(quantize_options()), call.args, 1);
-  const auto request = read_quantize(arguments, call.recipe);
+  auto request = read_quantize(arguments, call.recipe);
+  request.run.search_ratio = search_ratio_from_environment();
   apply_plugin_options(arguments, search);
   tell(request);
   stop_on_interrupt();

@@ -21,14 +21,13 @@ struct Unused {
 constexpr const char* kAutoScheme = "AutoScheme is missing";
 constexpr const char* kActivations = "quantized activations are missing";
 
-constexpr std::array<Unused, 21> kUnused = {{
+constexpr std::array<Unused, 20> kUnused = {{
     {"AR_USE_MODELSCOPE", "models and data are read from local folders"},
     {"AR_ENABLE_UNIFY_MOE_INPUT_SCALE", kActivations},
     {"AR_ACT_SCALE", kActivations},
     {"AR_ENABLE_ACT_MINMAX_TUNING", kActivations},
     {"AR_NVFP4_FUSED_LAYER_GLOBAL_SCALE", "NVFP4 is missing"},
     {"AR_NVFP4_E5M3_CACHE_HP_WEIGHT", "NVFP4 is missing"},
-    {"AR_SEARCH_SCALE_RATIO", "the search range is fixed at 0.5"},
     {"AR_DISABLE_OFFLOAD", "weights are always mapped, one block is in memory"},
     {"AR_DISK_STREAM_MODEL", "weights are always streamed from disk"},
     {"AR_DISABLE_COPY_MTP_WEIGHTS", "weights the model does not use are always copied"},
@@ -63,6 +62,17 @@ base::Level log_level_from_environment() {
     if (name == known) return level;
   }
   base::refuse("AR_LOG_LEVEL {}: must be TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL", value);
+}
+
+double search_ratio_from_environment() {
+  const char* value = std::getenv("AR_SEARCH_SCALE_RATIO");
+  if (value == nullptr || *value == '\0') return 0.75;
+  char* end = nullptr;
+  const double ratio = std::strtod(value, &end);
+  if (*end != '\0' || !(ratio > 0.0 && ratio < 1.0)) {
+    base::refuse("AR_SEARCH_SCALE_RATIO {}: must be a number above 0 and below 1", value);
+  }
+  return ratio;
 }
 
 void warn_unused_environment() {

@@ -50,6 +50,7 @@ struct RunOptions {
   bool enable_quanted_input = true;
   bool not_use_best_mse = false;
   std::optional<bool> disable_opt_rtn;  // unset: decided by the scheme (docs/cli.md)
+  double search_ratio = 0.75;           // half width of the scale search of optimized RTN (AR_SEARCH_SCALE_RATIO)
 
   // Run.
   bool amp = true;             // false: --disable_amp, float32 arithmetic throughout

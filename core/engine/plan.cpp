@@ -44,8 +44,9 @@ Method choose_method(const RunOptions& options, const quant::Scheme& s) {
 void choose_dtypes(Plan& plan) {
   const auto& embedding = plan.checkpoint->info(plan.spec->embed.front().tensor);
   at::ScalarType stored = torch_dtype(embedding.dtype);
-  if (plan.options.model_dtype) {
-    stored = *plan.options.model_dtype == "float32" ? at::kFloat : *plan.options.model_dtype == "float16" ? at::kHalf : at::kBFloat16;
+  if (const auto& name = plan.options.model_dtype) {
+    stored = *name == "float32" ? at::kFloat : *name == "float16" ? at::kHalf : at::kBFloat16;
+    plan.model_dtype = stored;
     plan.cast_unquantized = true;
   }
   plan.weight_dtype = plan.options.amp ? at::kBFloat16 : at::kFloat;
@@ -234,6 +235,7 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan.options = options;
   plan.scheme = quant::resolve(options.scheme, options.scheme_override);
   check_supported(plan.scheme, "--scheme " + options.scheme);
+  if (options.scheme == "W4A16_MIXED") base::refuse("--scheme W4A16_MIXED: its rules per layer are not in this version");
   for (const std::string& format : options.formats) registry.format(format);
   choose_device(registry, options.device_map);
   plan.method = choose_method(options, plan.scheme);

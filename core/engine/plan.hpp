@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct Plan {
 
   quant::Scheme scheme;
   Method method = Method::kTune;
+  std::optional<at::ScalarType> model_dtype;    // --model_dtype: every float tensor is rounded to it when it is read
   at::ScalarType weight_dtype = at::kBFloat16;  // weights while they are quantized
   bool cast_unquantized = false;                // other float tensors are written in weight_dtype, else as stored
   at::ScalarType compute = at::kFloat;          // of matrix products

@@ -9,6 +9,14 @@
 namespace ar::engine {
 namespace {
 
+/// A stored tensor, rounded to --model_dtype.
+at::Tensor read(const Plan& plan, const std::string& name) {
+  at::Tensor stored = model::tensor(*plan.checkpoint, name);
+  const auto type = stored.scalar_type();
+  const bool floating = type == at::kFloat || type == at::kBFloat16 || type == at::kHalf;
+  return plan.model_dtype && floating ? stored.to(*plan.model_dtype) : stored;
+}
+
 /// Shifts ids so that several blocks share one runner.
 class OffsetRunner : public Runner {
  public:
@@ -69,7 +77,7 @@ struct BlockPart {
 }  // namespace
 
 LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
-  at::Tensor stored = model::tensor(*plan.checkpoint, spec.weight);
+  at::Tensor stored = read(plan, spec.weight);
   if (spec.slice >= 0) stored = stored.select(0, spec.slice);
   if (spec.conv1d) stored = stored.t();
   LoadedLinear linear;
@@ -83,7 +91,7 @@ LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
 }
 
 at::Tensor load_unquantized(const Plan& plan, const std::string& name) {
-  at::Tensor stored = model::tensor(*plan.checkpoint, name);
+  at::Tensor stored = read(plan, name);
   const auto type = stored.scalar_type();
   if (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf) check_finite(plan, name, stored);
   return plan.cast_unquantized && at::isFloatingType(stored.scalar_type()) ? stored.to(plan.weight_dtype) : stored;

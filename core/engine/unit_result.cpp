@@ -63,6 +63,7 @@ UnitResult round_unit(const Plan& plan, const LoadedStage& loaded) {
     if (!linear.tuned) continue;
     quant::RtnOptions options;
     options.search = plan.method == Method::kOptRtn && linear.scheme.sym;
+    options.search_ratio = plan.options.search_ratio;
     options.scale_type = linear.scale_type;
     options.dtype = plan.weight_dtype;
     result.layers[i] = quant::quantize_rtn(linear.weight, linear.scheme, options);
