@@ -56,9 +56,10 @@ class Tuner {
     bool has_snapshot = false;
     for (int64_t i = 0; i < options_.iters; ++i) {
       base::throw_if_cancelled();
+      const bool last = i + 1 == options_.iters;
+      backward_ = !last;  // no step follows
       const double loss = forward_backward(sampler.next());
       if (i == 0) result.first_loss = loss;
-      const bool last = i + 1 == options_.iters;
       const bool keep = options_.keep_best ? loss < best : last;
       if (keep) {
         best = loss;
@@ -116,7 +117,7 @@ class Tuner {
       const std::size_t end = std::min(begin + static_cast<std::size_t>(micro_), drawn.size());
       total += micro_batch({drawn.begin() + static_cast<std::ptrdiff_t>(begin),
                             drawn.begin() + static_cast<std::ptrdiff_t>(end)}) / std::max(kept, 1.0);
-      if (accumulating()) add_weight_gradients(begin == 0);
+      if (accumulating() && backward_) add_weight_gradients(begin == 0);
     }
     return total;
   }
@@ -144,7 +145,7 @@ class Tuner {
 
   /// Returns this sample's share of the micro-batch's loss.
   double sample_pass(int64_t sample, int64_t position, int64_t n, VectorGradients& gradients) {
-    at::AutoGradMode with_gradients(true);
+    at::AutoGradMode with_gradients(backward_);
     TrainingRunner runner(stage_, weights_, stash_, position, vectors_.active());
     const at::Tensor input = data_.inputs.narrow(0, sample, 1).to(at::kFloat);
     const at::Tensor output = stage_.forward(input, runner);
@@ -153,8 +154,10 @@ class Tuner {
     const double scale = options_.gradient_accumulate_steps == 1 ? 1.0 / static_cast<double>(n * target.numel()) : 1.0;
     const SampleLoss loss = squared_error(output, target, (*data_.kept)[static_cast<std::size_t>(sample)],
                                           static_cast<float>(scale * kLossFactor));
-    output.backward(loss.gradient);
-    gradients = vectors_.gradients_of(runner);
+    if (backward_) {
+      output.backward(loss.gradient);
+      gradients = vectors_.gradients_of(runner);
+    }
     return loss.sum * scale;
   }
 
@@ -214,6 +217,7 @@ class Tuner {
   std::vector<at::Tensor> sums_;  // dW of the micro-batches so far, float32
   int64_t used_ = 0;              // rows of the stash that the last micro-batch filled
   bool laid_out_ = false;
+  bool backward_ = true;
 };
 
 }  // namespace
