@@ -22,4 +22,8 @@ endif()
 if(flags)
   target_compile_options(ar_compile_options INTERFACE ${flags} -fno-omit-frame-pointer -g1)
   target_link_options(ar_compile_options INTERFACE ${flags})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12 warns about <regex> of its own library when it instruments it.
+    target_compile_options(ar_compile_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
