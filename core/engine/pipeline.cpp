@@ -187,14 +187,13 @@ class Run {
   }
 
   void add(const ParameterSpec& p) {
-    writers_->add(p.export_name.empty() ? p.tensor : p.export_name, load_unquantized(plan_, p.tensor));
+    write_plain(plan_, p, *writers_);
     plan_.checkpoint->release(p.tensor);
   }
 
   void write_plain_head() {
     for (const LinearSpec& head : plan_.spec->head) {
-      writers_->add(head.name + ".weight", load_unquantized(plan_, head.weight));
-      if (!head.bias.empty()) writers_->add(head.name + ".bias", load_unquantized(plan_, head.bias));
+      write_plain(plan_, head, *writers_);
       plan_.checkpoint->release(head.weight);
     }
   }

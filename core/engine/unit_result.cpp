@@ -12,7 +12,12 @@ at::Tensor in_output_dtype(const Plan& plan, const at::Tensor& tuned, const std:
   return tuned.to(load_unquantized(plan, stored).scalar_type());
 }
 
-/// A linear layer that stays as it is, under its own names.
+const std::string& output_name(const ParameterSpec& spec) {
+  return spec.export_name.empty() ? spec.tensor : spec.export_name;
+}
+
+}  // namespace
+
 void write_plain(const Plan& plan, const LinearSpec& spec, Writers& writers) {
   // Slices of a fused tensor are written apart, as loaders of unfused experts expect (models.md 7).
   const bool apart = spec.slice >= 0;
@@ -20,7 +25,9 @@ void write_plain(const Plan& plan, const LinearSpec& spec, Writers& writers) {
   if (!spec.bias.empty()) writers.add(spec.name + ".bias", load_unquantized(plan, spec.bias));
 }
 
-}  // namespace
+void write_plain(const Plan& plan, const ParameterSpec& spec, Writers& writers) {
+  writers.add(output_name(spec), load_unquantized(plan, spec.tensor));
+}
 
 FixedTensors UnitResult::fixed(at::ScalarType compute) const {
   FixedTensors f{weights, biases, parameters};
@@ -93,9 +100,10 @@ void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& r
   }
   for (std::size_t i = 0; i < loaded.parameter_specs.size(); ++i) {
     const ParameterSpec& p = loaded.parameter_specs[i];
-    const std::string& name = p.export_name.empty() ? p.tensor : p.export_name;
-    writers.add(name, result.parameters[i].defined() ? in_output_dtype(plan, result.parameters[i], p.tensor)
-                                                     : load_unquantized(plan, p.tensor));
+    if (result.parameters[i].defined())
+      writers.add(output_name(p), in_output_dtype(plan, result.parameters[i], p.tensor));
+    else
+      write_plain(plan, p, writers);
   }
 }
 

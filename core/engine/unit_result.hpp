@@ -38,6 +38,10 @@ UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned);
 /// Rounds to nearest, plainly or with the scale search, as the plan says; layers in parallel.
 UnitResult round_unit(const Plan& plan, const LoadedStage& loaded);
 
+/// A linear layer that stays as it is, or any other tensor of the model, under its name in the output.
+void write_plain(const Plan& plan, const LinearSpec& spec, Writers& writers);
+void write_plain(const Plan& plan, const ParameterSpec& spec, Writers& writers);
+
 /// Packs the quantized layers and adds the other tensors of the unit to every output.
 void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& result, Writers& writers);
 
