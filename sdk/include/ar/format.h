@@ -10,17 +10,24 @@
 extern "C" {
 #endif
 
-/* One quantized linear layer. Planes are named tensors; which ones exist follows from the scheme:
- *   "codes"        [out, in]   U8 (bits <= 8), unsigned codes q in 0..2^bits-1; float types: their bit codes
- *   "scale"        [out, G]    F16, BF16 or F32; G = ceil(in/group_size), 1 for group_size -1; [1] for group_size 0;
- *                              2-D blocks: [ceil(out/rows), ceil(in/cols)]
- *   "zero_point"   [out, G]    F32 whole numbers (real numbers for float-zero types); absent when sym: the zero
+/* One quantized matrix, a linear layer or an embedding. Planes are named tensors; which ones exist follows from the
+ * scheme:
+ *   "codes"        [out, in]   integers: U8, 0..2^bits-1. mx_fp, nv_fp, fp: F4_E2M1 (one code a byte), F8_E4M3 or
+ *                              F8_E5M2. mx_int: U8, sign * 8 + magnitude
+ *   "scale"        [out, G]    integers: F16, BF16 or F32; mx: F8_E8M0; nv_fp: F8_E4M3; nvfp4_v2: U8 (UE5M3); fp: F32.
+ *                              G = ceil(in/group_size), 1 for group_size -1; [1] for group_size 0; 2-D blocks:
+ *                              [ceil(out/rows), ceil(in/cols)]
+ *   "zero_point"   [out, G]    F32 whole numbers (real numbers for int_asym_float_zp); absent when sym: the zero
  *                              point of a symmetric integer layer is 2^(bits-1)
- *   "global_scale" [1]         F32, NVFP4 weights
- *   "super_scale", "super_min" two-level types: [out, n_super] F32, with "scale_codes", "min_codes" U8 [out, G]
- *   "act_scale", "act_global_scale"   calibrated activation ranges
+ *   "global_scale" [1]         F32, nv_fp: w = code * scale / global_scale
+ *   "super_scale", "super_min" [out, S] F32, two-level types (S = ceil(G/super_group_size)); super_min when asym
+ *   "scale_codes", "min_codes" [out, G] U8, two-level types. scale = super_scale * (scale_codes - 32) for Q3_K, the byte
+ *                              read as signed for Q6_K, as it is for the others; min = super_min * min_codes
+ *   "act_scale"        [1]     F32, static fp8 activations: x = code * act_scale
+ *   "act_global_scale" [1]     F32, static global scale of nv_fp activations
  *   "weight"       [out, in]   the quantize-dequantized weight in the tuning dtype, for formats that store it
- * so that w ~ scale * (code - zero_point). Integer scales may be negative: never take abs or reject them. */
+ * so that w ~ scale * (code - zero_point), less the min of asymmetric two-level types. Integer scales may be negative:
+ * never take abs or reject them. */
 typedef struct ar_layer {
   size_t struct_size;
   const char *name; /* checkpoint path without ".weight", e.g. "model.layers.0.mlp.up_proj" */
@@ -83,6 +90,16 @@ typedef struct ar_format_api {
    * bits, group_size, sym. */
   ar_status (*read_layer)(const char *quantization_config_json, const ar_layer *layer, const ar_tensor *tensors,
                           size_t n_tensors, const ar_sink *sink, ar_error *err);
+  /* Optional, [any]: the schemes this format wants per matrix, asked before anything is quantized (GGUF mixtures).
+   * plan_json has beside the keys above
+   *   matrices   in order, embeddings included: [{name, out_features, in_features, scheme, quantized, fixed_by_user,
+   *              embedding, tied}]
+   *   model      what the model adapter declares for format families, by family: {"gguf": {...}}
+   * `take` is called once with a JSON object {"scale_dtype": "float32", "matrices": [{"name", "scheme": {bits,
+   * group_size, sym, data_type, super_bits, super_group_size}}]}; matrices not named keep theirs, bits 16 leaves one
+   * alone. */
+  ar_status (*choose_schemes)(const char *format, const char *plan_json, void *ctx,
+                              ar_status (*take)(void *ctx, const char *json, size_t n_bytes), ar_error *err);
 } ar_format_api;
 
 #ifdef __cplusplus
