@@ -148,7 +148,7 @@ class FormatPlugin {
   }
 
   static constexpr ar_format_api make() {
-    ar_format_api api{sizeof(ar_format_api), check, resolve, open, pack, add, finish, close, nullptr, nullptr, nullptr};
+    ar_format_api api{sizeof(ar_format_api), check, resolve, open, pack, add, finish, close, nullptr, nullptr, nullptr, nullptr};
     if constexpr (HasUnpack<T>::value) api.unpack = unpack<T>;
     if constexpr (HasOwns<T>::value) api.owns = owns<T>;
     if constexpr (HasReadLayer<T>::value) api.read_layer = read_layer<T>;
