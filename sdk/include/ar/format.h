@@ -86,8 +86,12 @@ typedef struct ar_format_api {
    * `read_layer` can read it. */
   int32_t (*owns)(const char *quantization_config_json);
   /* Optional, [any]: reads one layer of a checkpoint this format owns, without a writer. layer->scheme may be null:
-   * what was stored follows from the config. Planes go to `sink` as with `unpack`, and beside them "scheme", I64 [3]:
-   * bits, group_size, sym. */
+   * what was stored follows from the config. Planes go to `sink` as with `unpack`, and beside them what they are:
+   *   "scheme"       I64 [3]: bits, group_size, sym; plain integers (data_type "int", one scale a group of columns)
+   *   "scheme_json"  U8 [n], for every other type instead: UTF-8 text of a JSON object with bits, group_size (number, or
+   *                  [rows, cols]), sym, data_type, and where they say something act_bits, act_group_size, act_sym,
+   *                  act_dynamic, act_data_type, super_bits, super_group_size; absent act_bits: 16
+   * Only asked for layers stored quantized, that is with tensors beside "<name>.weight" and "<name>.bias". */
   ar_status (*read_layer)(const char *quantization_config_json, const ar_layer *layer, const ar_tensor *tensors,
                           size_t n_tensors, const ar_sink *sink, ar_error *err);
   /* Optional, [any]: the schemes this format wants per matrix, asked before anything is quantized (GGUF mixtures).
