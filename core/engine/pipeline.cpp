@@ -68,7 +68,7 @@ class Run {
 
   void quantize_unit(std::size_t unit) {
     const LoadedStage loaded = load_unit(plan_, unit, calibration_.context);
-    UnitResult result = plan_.needs_data() ? tune_unit(loaded, unit) : round_unit(plan_, loaded);
+    UnitResult result = plan_.needs_data() ? tune_unit(loaded, unit) : round_unit(loaded);
     write_unit(plan_, loaded, result, *writers_);
   }
 
@@ -173,7 +173,7 @@ class Run {
     for (const ParameterSpec& p : plan_.spec->embed) add(p);
     if (head_quantized()) {
       const LoadedStage loaded = load_head(plan_, calibration_.context);
-      UnitResult result = plan_.needs_data() ? tune_head(loaded) : round_unit(plan_, loaded);
+      UnitResult result = plan_.needs_data() ? tune_head(loaded) : round_unit(loaded);
       write_unit(plan_, loaded, result, *writers_);
     } else {
       for (const ParameterSpec& p : plan_.spec->head_parameters) add(p);

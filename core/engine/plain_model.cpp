@@ -13,7 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/engine/model_client.hpp"
 #include "core/model/checkpoint_tensor.hpp"
-#include "core/quant/rtn.hpp"
+#include "core/quant/data_type.hpp"
 #include "core/tensor/matmul.hpp"
 #include "core/tensor/parallel.hpp"
 

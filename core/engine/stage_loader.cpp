@@ -4,7 +4,8 @@
 
 #include "core/base/error.hpp"
 #include "core/model/checkpoint_tensor.hpp"
-#include "core/quant/rtn.hpp"
+#include "core/quant/data_type.hpp"
+#include "core/quant/planes.hpp"
 
 namespace ar::engine {
 namespace {
@@ -50,7 +51,10 @@ void add_linear(const Plan& plan, std::size_t index, LoadedStage& loaded) {
   linear.weight = std::move(source.weight);
   if (source.bias.defined()) linear.bias = source.bias.to(at::kFloat);
   linear.scheme = layer.scheme;
-  linear.scale_type = scale_type(layer.scale_dtype);
+  linear.quantize.search = plan.method == Method::kOptRtn;
+  linear.quantize.search_ratio = plan.options.search_ratio;
+  linear.quantize.scale_type = scale_type(layer.scale_dtype);
+  linear.quantize.dtype = plan.weight_dtype;
   linear.tuned = layer.quantized;
   loaded.stage.linears.push_back(std::move(linear));
   loaded.planned.push_back(index);

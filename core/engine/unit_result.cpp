@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/quant/rtn.hpp"
+#include "core/quant/data_type.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -63,17 +63,12 @@ UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned) {
   return result;
 }
 
-UnitResult round_unit(const Plan& plan, const LoadedStage& loaded) {
+UnitResult round_unit(const LoadedStage& loaded) {
   UnitResult result = untouched(loaded);
   for (std::size_t i = 0; i < result.layers.size(); ++i) {
     const tune::StageLinear& linear = loaded.stage.linears[i];
     if (!linear.tuned) continue;
-    quant::RtnOptions options;
-    options.search = plan.method == Method::kOptRtn && linear.scheme.sym;
-    options.search_ratio = plan.options.search_ratio;
-    options.scale_type = linear.scale_type;
-    options.dtype = plan.weight_dtype;
-    result.layers[i] = quant::quantize_rtn(linear.weight, linear.scheme, options);
+    result.layers[i] = quant::quantize(linear.weight, linear.scheme, linear.quantize);
     result.weights[i] = quant::dequantize(*result.layers[i], linear.weight.scalar_type());
   }
   return result;

@@ -35,8 +35,8 @@ struct UnitResult {
 
 UnitResult untouched(const LoadedStage& loaded);
 UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned);
-/// Rounds to nearest, plainly or with the scale search, as the plan says; layers in parallel.
-UnitResult round_unit(const Plan& plan, const LoadedStage& loaded);
+/// Rounds to nearest, plainly or with the search of the type, as the layers say.
+UnitResult round_unit(const LoadedStage& loaded);
 
 /// A linear layer that stays as it is, or any other tensor of the model, under its name in the output.
 void write_plain(const Plan& plan, const LinearSpec& spec, Writers& writers);

@@ -8,23 +8,12 @@
 
 #include "core/quant/int_grid.hpp"
 #include "core/quant/quantized_weight.hpp"
+#include "core/quant/step.hpp"
 #include "core/tensor/real.hpp"
 
 /// A data type quantizes one matrix [out, in]: to nearest, by search, or under training. One implementation a file;
 /// the rest of the program reaches them through find_data_type alone.
 namespace ar::quant {
-
-/// Units of a matrix that may be handled apart: rows for most types.
-struct RowRange {
-  int64_t begin;
-  int64_t end;
-};
-
-/// Learning rates of one step.
-struct SignStep {
-  float lr;
-  float lr_minmax;
-};
 
 /// What a data type may want to know beside the weight and its scheme.
 struct QuantizeOptions {
@@ -37,7 +26,7 @@ struct QuantizeOptions {
   bool minmax_tuning = true;     // tuners: train the range factors
 };
 
-/// A trained buffer of a tuner: [rows(), width] float32.
+/// A trained buffer of a tuner, float32: V is [rows(), width]; range factors are [rows() / row_step() rounded up, width].
 struct TunedBuffer {
   float* data;
   int64_t width;
@@ -88,7 +77,12 @@ class DataType {
 /// The type that quantizes weights of this scheme; null when the program has none.
 const DataType* find_data_type(const Scheme& scheme);
 
-/// As find_data_type, but refuses (exit 2) and names the types there are.
+/// As find_data_type, but refuses (exit 2).
 const DataType& data_type(const Scheme& scheme);
+
+/// DataType::round of the scheme's type. [any]
+QuantizedWeight quantize(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options = {});
+/// DataType::dequantize of the weight's type. [any]
+at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype);
 
 }  // namespace ar::quant

@@ -3,17 +3,13 @@
 #include <cstdint>
 
 #include "core/quant/int_grid.hpp"
+#include "core/quant/step.hpp"
 #include "core/tensor/real.hpp"
 
 /// Kernels of SignRound for integer weights (algorithm.md 3.1, 3.2, 4). Each works on a range of rows, is reentrant on
 /// disjoint ranges, allocates nothing, and gives the same bytes whatever the range, the thread or the instruction set.
 /// int_reference.hpp is the specification.
 namespace ar::quant {
-
-struct RowRange {
-  int64_t begin;
-  int64_t end;
-};
 
 /// Borrowed flat buffers of one linear layer, each starting at row 0.
 struct IntTuning {
@@ -39,12 +35,6 @@ struct IntPlanes {
   uint8_t* codes;     // [rows, cols], 0 .. 2^bits - 1
   float* scale;       // [rows, groups]
   float* zero_point;  // [rows, groups]
-};
-
-/// Learning rates of one step.
-struct SignStep {
-  float lr;
-  float lr_minmax;
 };
 
 // Tile pointers (wq, dwq) address the first element of row rows.begin; rows follow each other without gaps. Their types

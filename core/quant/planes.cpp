@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
+#include "core/tensor/elementwise.hpp"
 
 namespace ar::quant {
 namespace {
@@ -53,5 +54,16 @@ QuantizedWeight PlaneStore::to_weight(const Scheme& scheme, int64_t out, int64_t
 
 tensor::ConstReals reals_of(const at::Tensor& tensor) { return {tensor.const_data_ptr(), real_type(tensor)}; }
 tensor::Reals mutable_reals_of(const at::Tensor& tensor) { return {tensor.mutable_data_ptr(), real_type(tensor)}; }
+
+
+int64_t first_nonfinite(const at::Tensor& tensor) {
+  const int64_t n = tensor.numel();
+  switch (tensor.scalar_type()) {
+    case at::kFloat: return tensor::first_nonfinite(tensor.const_data_ptr<float>(), n);
+    case at::kBFloat16: return tensor::first_nonfinite(reals_of(tensor).data, n, 0x7f80);
+    case at::kHalf: return tensor::first_nonfinite(tensor.const_data_ptr(), n, 0x7c00);
+    default: return -1;
+  }
+}
 
 }  // namespace ar::quant

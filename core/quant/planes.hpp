@@ -24,4 +24,7 @@ class PlaneStore {
 tensor::ConstReals reals_of(const at::Tensor& tensor);
 tensor::Reals mutable_reals_of(const at::Tensor& tensor);
 
+/// Flat index of the first NaN or infinity of a contiguous float tensor; -1 when there is none.
+int64_t first_nonfinite(const at::Tensor& tensor);
+
 }  // namespace ar::quant

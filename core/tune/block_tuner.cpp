@@ -94,8 +94,10 @@ class Tuner {
     };
     std::vector<Tile> tiles;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      for (int64_t row = 0; row < layers_[i].rows(); row += kUpdateRows) {
-        tiles.push_back({i, {row, std::min(row + kUpdateRows, layers_[i].rows())}});
+      const int64_t step = layers_[i].row_step();
+      const int64_t rows = (kUpdateRows + step - 1) / step * step;
+      for (int64_t row = 0; row < layers_[i].rows(); row += rows) {
+        tiles.push_back({i, {row, std::min(row + rows, layers_[i].rows())}});
       }
     }
     tensor::parallel_for(static_cast<int64_t>(tiles.size()), [&](int64_t i) {

@@ -9,7 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "ar/torch/model_arch.hpp"
-#include "core/quant/int_grid.hpp"
+#include "core/quant/data_type.hpp"
 
 namespace ar::tune {
 
@@ -19,7 +19,7 @@ struct StageLinear {
   at::Tensor weight;  // [out, in], tuning dtype (bfloat16, or float32 without mixed precision)
   at::Tensor bias;    // [out] float32, or undefined
   quant::Scheme scheme;
-  quant::ScaleType scale_type = quant::ScaleType::kF16;
+  quant::QuantizeOptions quantize;
   bool tuned = false;  // else the weight is used as it is
 };
 

@@ -4,7 +4,7 @@
 #include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
-#include "core/quant/rtn.hpp"
+#include "core/quant/data_type.hpp"
 #include "core/quant/scale_search.hpp"
 #include "core/quant/search_math.hpp"
 #include "tests/unit/quant/vectors.hpp"
@@ -41,11 +41,11 @@ class OracleSearch : public ::testing::TestWithParam<std::string> {
 TEST_P(OracleSearch, FindsUpstreamsScales) {
   const auto meta = meta_of(GetParam());
   const bool f32 = vectors_.type(at_("w")) == tensor::Real::kF32;
-  RtnOptions options;
+  QuantizeOptions options;
   options.search = true;
   options.dtype = f32 ? at::kFloat : at::kBFloat16;
   if (vectors_.has(at_("importance"))) options.importance = tensor_of(at_("importance"), at::kFloat);
-  const QuantizedWeight w = quantize_rtn(tensor_of(at_("w"), options.dtype), meta.scheme, options);
+  const QuantizedWeight w = quantize(tensor_of(at_("w"), options.dtype), meta.scheme, options);
   const auto expected = vectors_.floats(at_("scale"));
   const auto codes = vectors_.raw<uint8_t>(at_("codes"));
   const auto* scale = static_cast<const uint16_t*>(w.scale.const_data_ptr());

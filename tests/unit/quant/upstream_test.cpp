@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
-#include "core/quant/rtn.hpp"
+#include "core/quant/data_type.hpp"
 #include "tests/tools/safetensors.hpp"
 #include "tests/tools/sha256.hpp"
 
@@ -135,7 +135,7 @@ TEST_P(Upstream, RoundsToTheSameBytes) {
     const auto sha = [&](const char* name) {
       return std::string(entry.at("tensors").at(layer + name).at(2).as_string());
     };
-    const QuantizedWeight w = quantize_rtn(weight_of(source.at(layer + ".weight")), scheme_of(config, layer));
+    const QuantizedWeight w = quantize(weight_of(source.at(layer + ".weight")), scheme_of(config, layer));
     const Packed ours = packed(w, std::string(config.at("packing_format").as_string()));
     EXPECT_EQ(ours.scales, sha(".scales"));
     EXPECT_EQ(ours.qweight, sha(".qweight"));
@@ -154,7 +154,7 @@ TEST(UpstreamFake, DequantizesToTheSameBytes) {
     const std::string tensor(key);
     if (tensor.find("_proj.weight") == std::string::npos) continue;
     const at::Tensor w = weight_of(source.at(tensor));
-    const at::Tensor back = dequantize(quantize_rtn(w, Scheme{}), at::kBFloat16);
+    const at::Tensor back = dequantize(quantize(w, Scheme{}), at::kBFloat16);
     const std::string digest = ar::test::sha256({static_cast<const char*>(back.const_data_ptr()), back.nbytes()});
     EXPECT_EQ(digest, std::string(value.at(2).as_string())) << tensor;
     ++n_layers;

@@ -13,7 +13,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/silu.h>
 
-#include "core/quant/rtn.hpp"
+#include "core/quant/data_type.hpp"
 #include "core/tensor/parallel.hpp"
 #include "core/tune/fixed_runner.hpp"
 
@@ -115,7 +115,7 @@ TEST_P(BlockTunerCases, BeatsRoundingToNearest) {
   const auto p = make_problem(GetParam().bits, GetParam().sym, GetParam().group);
   std::vector<at::Tensor> rounded;
   for (const StageLinear& l : p->stage.linears) {
-    rounded.push_back(quant::dequantize(quant::quantize_rtn(l.weight, l.scheme), at::kFloat));
+    rounded.push_back(quant::dequantize(quant::quantize(l.weight, l.scheme), at::kFloat));
   }
   const TuneResult result = tune(*p, short_run());
   EXPECT_LT(result.best_loss, result.first_loss);
@@ -207,7 +207,7 @@ TEST(BlockTuner, FallsBackToRoundingWhenEveryLossIsNan) {
   p->data.targets.fill_(std::numeric_limits<float>::quiet_NaN());
   const TuneResult result = tune(*p, short_run());
   const StageLinear& linear = p->stage.linears[0];
-  EXPECT_TRUE(at::equal(result.layers[0]->codes, quant::quantize_rtn(linear.weight, linear.scheme).codes));
+  EXPECT_TRUE(at::equal(result.layers[0]->codes, quant::quantize(linear.weight, linear.scheme).codes));
 }
 
 TEST(BlockTuner, LeavesUntunedLayersOut) {

@@ -1,5 +1,3 @@
-#include "core/quant/rtn.hpp"
-
 #include <algorithm>
 #include <type_traits>
 #include <vector>
@@ -7,25 +5,23 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
+#include "core/quant/int_tuner.hpp"
 #include "core/quant/int_tuning.hpp"
 #include "core/quant/planes.hpp"
+#include "core/quant/row_chunks.hpp"
 #include "core/quant/scale_search.hpp"
 #include "core/quant/search_math.hpp"
-#include "core/tensor/elementwise.hpp"
-#include "core/tensor/parallel.hpp"
+#include "core/quant/types.hpp"
 
 namespace ar::quant {
 namespace {
 
-constexpr int64_t kElementsPerTask = 1 << 16;
-
 template <typename Body>
 void for_row_chunks(const IntGrid& grid, Body body) {
-  const int64_t chunk = std::max<int64_t>(1, kElementsPerTask / std::max<int64_t>(1, grid.cols));
-  tensor::parallel_chunks(grid.rows, chunk, [&](int64_t begin, int64_t end) { body(RowRange{begin, end}); });
+  quant::for_row_chunks(grid.rows, grid.cols, body);
 }
 
-Importance importance_of(const RtnOptions& options, const IntGrid& grid) {
+Importance importance_of(const QuantizeOptions& options, const IntGrid& grid) {
   if (!options.importance.defined()) return {};
   if (options.importance.scalar_type() != at::kFloat || !options.importance.is_contiguous() ||
       options.importance.numel() != grid.cols)
@@ -34,7 +30,7 @@ Importance importance_of(const RtnOptions& options, const IntGrid& grid) {
 }
 
 /// Scales stay in the weight's dtype until they are stored, as does all arithmetic with them (data_types.md 4.3).
-void use_searched_scale(const RtnOptions& options, IntTuning& layer, std::vector<float>& scale) {
+void use_searched_scale(const QuantizeOptions& options, IntTuning& layer, std::vector<float>& scale) {
   const bool narrow = layer.weight.type == tensor::Real::kBf16;
   layer.grid.scale_type = narrow ? ScaleType::kBf16 : ScaleType::kF32;
   const std::vector<float> divisors = search_divisors(layer.grid.bits, options.search_ratio);
@@ -46,6 +42,7 @@ void use_searched_scale(const RtnOptions& options, IntTuning& layer, std::vector
   layer.init_scale = scale.data();
 }
 
+/// Zeros are positive: codes do not keep the sign that upstream's scale * round(W / scale) may give them.
 template <typename To>
 void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t size, To* to) {
   for (int64_t i = 0; i < size; ++i) {
@@ -57,9 +54,7 @@ void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t siz
   }
 }
 
-}  // namespace
-
-QuantizedWeight quantize_rtn(const at::Tensor& weight, const Scheme& scheme, const RtnOptions& options) {
+QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) {
   if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
   const at::Tensor w = weight.to(options.dtype).contiguous();
   const int64_t out = w.size(0), in = w.size(1);
@@ -83,7 +78,7 @@ QuantizedWeight quantize_rtn(const at::Tensor& weight, const Scheme& scheme, con
   return planes.to_weight(scheme, out, in, options.scale_type);
 }
 
-at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) {
+at::Tensor dequantize_grid(const QuantizedWeight& weight, at::ScalarType dtype) {
   const IntGrid grid = make_grid(weight.scheme, weight.out, weight.in);
   const at::Tensor scale = weight.scale.to(at::kFloat).contiguous();
   at::Tensor out = at::empty({weight.out, weight.in}, dtype);
@@ -106,14 +101,28 @@ at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) {
   return out;
 }
 
-int64_t first_nonfinite(const at::Tensor& tensor) {
-  const int64_t n = tensor.numel();
-  switch (tensor.scalar_type()) {
-    case at::kFloat: return tensor::first_nonfinite(tensor.const_data_ptr<float>(), n);
-    case at::kBFloat16: return tensor::first_nonfinite(reals_of(tensor).data, n, 0x7f80);
-    case at::kHalf: return tensor::first_nonfinite(tensor.const_data_ptr(), n, 0x7c00);
-    default: return -1;
+class IntType final : public DataType {
+ public:
+  bool handles(const Scheme& scheme) const override {
+    return scheme.data_type == "int" && scheme.bits >= 2 && scheme.bits <= 8;
   }
+  QuantizedWeight round(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) const override {
+    return round_to_grid(weight, scheme, options);
+  }
+  at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) const override {
+    return dequantize_grid(weight, dtype);
+  }
+  std::unique_ptr<WeightTuner> tuner(const at::Tensor& weight, const Scheme& scheme,
+                                     const QuantizeOptions& options) const override {
+    return std::make_unique<IntTuner>(weight, scheme, options);
+  }
+};
+
+}  // namespace
+
+const DataType& int_type() {
+  static const IntType type;
+  return type;
 }
 
 }  // namespace ar::quant

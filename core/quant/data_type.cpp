@@ -1,0 +1,32 @@
+#include "core/quant/data_type.hpp"
+
+#include <array>
+
+#include "core/base/error.hpp"
+#include "core/quant/types.hpp"
+
+namespace ar::quant {
+
+const DataType* find_data_type(const Scheme& scheme) {
+  const std::array types{&int_type()};
+  for (const DataType* type : types) {
+    if (type->handles(scheme)) return type;
+  }
+  return nullptr;
+}
+
+const DataType& data_type(const Scheme& scheme) {
+  if (const DataType* type = find_data_type(scheme)) return *type;
+  base::refuse("data type {} of {} bits, {}, is not in this version", scheme.data_type, scheme.bits,
+               scheme.sym ? "symmetric" : "asymmetric");
+}
+
+QuantizedWeight quantize(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) {
+  return data_type(scheme).round(weight, scheme, options);
+}
+
+at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) {
+  return data_type(weight.scheme).dequantize(weight, dtype);
+}
+
+}  // namespace ar::quant
