@@ -42,8 +42,10 @@ ar_scheme boundary_scheme(const quant::Scheme& s) {
 class Planes {
  public:
   void add(const char* name, const at::Tensor& tensor) {
-    if (!tensor.defined()) return;
-    views_.emplace_back(name, tensor);
+    if (tensor.defined()) add(name, tensor, tensor::boundary_dtype(tensor.scalar_type()));
+  }
+  void add(const char* name, const at::Tensor& tensor, ar_dtype dtype) {
+    views_.emplace_back(name, tensor, dtype);
     raw_.push_back(views_.back().raw());
   }
   const ar_tensor* data() const { return raw_.data(); }
@@ -63,6 +65,13 @@ ar_layer boundary_layer(const std::string& name, const ar_scheme* scheme, int64_
   layer.in_features = in;
   layer.conv1d = conv1d ? 1 : 0;
   return layer;
+}
+
+/// Four-bit floats travel as bytes with a type of their own.
+ar_dtype code_dtype(const quant::QuantizedWeight& w) {
+  const std::string& type = w.scheme.data_type;
+  const bool four_bit_float = w.scheme.bits == 4 && (type.rfind("mx_fp", 0) == 0 || type.rfind("nv", 0) == 0);
+  return four_bit_float ? AR_DTYPE_F4_E2M1 : tensor::boundary_dtype(w.codes.scalar_type());
 }
 
 std::string subject(const plugin::Format& plugin) { return std::string("format ") + plugin.desc->id; }
@@ -111,6 +120,20 @@ std::string resolve_format(const plugin::Format& plugin, const std::string& form
   return name.data();
 }
 
+std::optional<std::string> choose_schemes(const plugin::Format& plugin, const std::string& format,
+                                          const std::string& plan_json) {
+  if (plugin.api.choose_schemes == nullptr) return std::nullopt;
+  std::string chosen;
+  const auto take = [](void* ctx, const char* json, size_t n_bytes) -> ar_status {
+    static_cast<std::string*>(ctx)->assign(json, n_bytes);
+    return AR_OK;
+  };
+  ar_error err{};
+  require_ok(plugin.api.choose_schemes(format.c_str(), plan_json.c_str(), &chosen, take, &err), err, plugin,
+             "--format " + format, base::Exit::kUsage);
+  return chosen;
+}
+
 FormatWriter::FormatWriter(const plugin::Format& plugin, const std::string& plan_json, const ar_target* target)
     : plugin_(&plugin) {
   ar_error err{};
@@ -125,9 +148,16 @@ FormatWriter::~FormatWriter() { plugin_->api.close(writer_); }
 void FormatWriter::pack(const FormatLayer& layer, const ar_sink* sink) const {
   const quant::QuantizedWeight& w = layer.planes;
   Planes planes;
-  planes.add("codes", w.codes);
+  planes.add("codes", w.codes, code_dtype(w));
   planes.add("scale", w.scale);
   planes.add("zero_point", w.zero_point);
+  planes.add("global_scale", w.global_scale);
+  planes.add("super_scale", w.super_scale);
+  planes.add("super_min", w.super_min);
+  planes.add("scale_codes", w.scale_codes);
+  planes.add("min_codes", w.min_codes);
+  planes.add("act_scale", w.act_scale);
+  planes.add("act_global_scale", w.act_global_scale);
   planes.add("weight", layer.weight);
   Planes bias;
   bias.add("bias", layer.bias);
@@ -145,6 +175,16 @@ void FormatWriter::add(const std::string& name, const at::Tensor& tensor) {
   const ar_tensor raw = view.raw();
   ar_error err{};
   require_ok(plugin_->api.add(writer_, &raw, &err), err, *plugin_, subject(*plugin_));
+}
+
+bool FormatWriter::stores() const { return plugin_->api.store != nullptr; }
+
+void FormatWriter::store(const StagedTensor& staged) {
+  const at::Tensor bytes = tensor::from_bytes(staged.name, staged.dtype, staged.shape, staged.bytes.data(), staged.bytes.size());
+  const tensor::View view(staged.name, bytes, staged.dtype);
+  const ar_tensor raw = view.raw();
+  ar_error err{};
+  require_ok(plugin_->api.store(writer_, &raw, &err), err, *plugin_, subject(*plugin_));
 }
 
 void FormatWriter::finish() {

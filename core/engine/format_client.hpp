@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <ATen/core/Tensor.h>
 
+#include "core/engine/staging_sink.hpp"
 #include "core/model/checkpoint.hpp"
 #include "core/plugin/registry.hpp"
 #include "core/quant/quantized_weight.hpp"
@@ -28,6 +30,10 @@ void check_format(const plugin::Format& plugin, const std::string& format, const
 /// The name of what will be written ("auto_round:auto_gptq" for "auto_round"). Refuses with the plugin's reason.
 std::string resolve_format(const plugin::Format& plugin, const std::string& format, const std::string& plan_json);
 
+/// The JSON object of ar_format_api.choose_schemes; nothing when the format takes every scheme as it comes.
+std::optional<std::string> choose_schemes(const plugin::Format& plugin, const std::string& format,
+                                          const std::string& plan_json);
+
 /// One open writer of a format plugin; closed by the destructor. Failures are base::Error and name the plugin.
 class FormatWriter {
  public:
@@ -39,6 +45,9 @@ class FormatWriter {
 
   void pack(const FormatLayer& layer, const ar_sink* sink) const;  // [any]
   void add(const std::string& name, const at::Tensor& tensor);     // [serial]
+  /// Whether packed tensors come back through store() instead of going to the target's shards.
+  bool stores() const;
+  void store(const StagedTensor& staged);                          // [serial]
   void finish();                                                   // [serial]
 
  private:

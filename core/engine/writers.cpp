@@ -23,9 +23,10 @@ Writers::Writers(const Plan& plan) : plan_(plan) {
   for (const PlannedOutput& planned : plan.outputs) {
     OutputOptions options;
     options.shard_bytes = shard_limit(plan.checkpoint->n_parameters());
+    options.one_file = planned.plugin->api.store != nullptr;
     Open open;
     open.output = std::make_unique<Output>(planned.folder, options);
-    copy_side_files(*open.output);
+    if (!options.one_file) copy_side_files(*open.output);
     open.writer = std::make_unique<FormatWriter>(*planned.plugin, plan_json(plan, planned), open.output->target());
     open_.push_back(std::move(open));
   }
@@ -39,7 +40,13 @@ void Writers::pack(const std::vector<FormatLayer>& layers) {
       const auto at = static_cast<std::size_t>(i);
       open.writer->pack(layers[at], staged[at]->sink());
     });
-    for (const auto& sink : staged) open.output->append(*sink);
+    for (const auto& sink : staged) {
+      if (!open.writer->stores()) {
+        open.output->append(*sink);
+        continue;
+      }
+      for (const StagedTensor& tensor : sink->tensors()) open.writer->store(tensor);
+    }
   }
 }
 

@@ -53,7 +53,11 @@ at::ScalarType torch_dtype(ar_dtype dtype) {
   base::fail("unknown element type {} from a plugin", dtype);
 }
 
-View::View(std::string name, const at::Tensor& tensor) : name_(std::move(name)), tensor_(tensor.cpu().contiguous()) {}
+View::View(std::string name, const at::Tensor& tensor)
+    : View(std::move(name), tensor, boundary_dtype(tensor.scalar_type())) {}
+
+View::View(std::string name, const at::Tensor& tensor, ar_dtype dtype)
+    : name_(std::move(name)), tensor_(tensor.cpu().contiguous()), dtype_(dtype) {}
 
 ar_tensor View::raw() const {
   const TypeRow& row = row_of(tensor_.scalar_type());
@@ -61,7 +65,7 @@ ar_tensor View::raw() const {
   ar_tensor t{};
   t.struct_size = sizeof t;
   t.name = name_.c_str();
-  t.dtype = row.boundary;
+  t.dtype = dtype_;
   t.view.data =
       const_cast<void*>(tensor_.const_data_ptr());  // DLPack has no read-only view; ar/tensor.h forbids writing
   t.view.device = {kDLCPU, 0};

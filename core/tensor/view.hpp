@@ -19,6 +19,8 @@ at::ScalarType torch_dtype(ar_dtype dtype);
 class View {
  public:
   View(std::string name, const at::Tensor& tensor);
+  /// Announces the bytes of `tensor` as another element type of the same size (four-bit codes, one a byte).
+  View(std::string name, const at::Tensor& tensor, ar_dtype dtype);
 
   /// Borrowed: valid as long as this object stays where it is.
   ar_tensor raw() const;
@@ -26,6 +28,7 @@ class View {
  private:
   std::string name_;
   at::Tensor tensor_;
+  ar_dtype dtype_;
 };
 
 /// A tensor in memory of its own from the bytes a plugin wrote. Fails when their number does not fit the shape.

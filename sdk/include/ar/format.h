@@ -57,6 +57,10 @@ typedef struct ar_writer ar_writer;
  *   model             last path component of the source
  *   side_files        names the host copies verbatim into the folder
  *   options           options meant for this format, by name; an unknown one is refused with text
+ *   source_dir        absolute path of the source model's folder
+ *   declarations      what the model adapter declares for format families, by family: {"gguf": {...}}
+ *   matrices          what may be quantized, in order: [{name, out_features, in_features, scheme, quantized,
+ *                     fixed_by_user, embedding}]: linear layers, embeddings, the output layer unless it is tied
  */
 typedef struct ar_format_api {
   size_t struct_size;
@@ -95,15 +99,14 @@ typedef struct ar_format_api {
   ar_status (*read_layer)(const char *quantization_config_json, const ar_layer *layer, const ar_tensor *tensors,
                           size_t n_tensors, const ar_sink *sink, ar_error *err);
   /* Optional, [any]: the schemes this format wants per matrix, asked before anything is quantized (GGUF mixtures).
-   * plan_json has beside the keys above
-   *   matrices   in order, embeddings included: [{name, out_features, in_features, scheme, quantized, fixed_by_user,
-   *              embedding, tied}]
-   *   model      what the model adapter declares for format families, by family: {"gguf": {...}}
-   * `take` is called once with a JSON object {"scale_dtype": "float32", "matrices": [{"name", "scheme": {bits,
-   * group_size, sym, data_type, super_bits, super_group_size}}]}; matrices not named keep theirs, bits 16 leaves one
-   * alone. */
+   * `take` is called once with a JSON object {"scale_dtype": "float32", "scheme": {bits, group_size, sym, data_type,
+   * super_bits, super_group_size}, "matrices": [{"name", "scheme"}]}: the scheme of the run, and of matrices that
+   * differ from what they have; bits 16 leaves one alone. Matrices outside the blocks are rounded, not tuned. */
   ar_status (*choose_schemes)(const char *format, const char *plan_json, void *ctx,
                               ar_status (*take)(void *ctx, const char *json, size_t n_bytes), ar_error *err);
+  /* Optional, [serial]: makes this a one-file format. What `pack` wrote comes here, layers in their order, instead of
+   * going to the target's shards; no side file is copied. */
+  ar_status (*store)(ar_writer *writer, const ar_tensor *tensor, ar_error *err);
 } ar_format_api;
 
 #ifdef __cplusplus

@@ -80,6 +80,8 @@ class TensorList {
 ///     static bool owns(const std::string& quantization_config_json);
 ///     static void read_layer(const std::string& quantization_config_json, const ar::LayerView& layer,
 ///                            const ar::TensorList& stored, const ar_sink& sink);
+///     static std::string choose_schemes(const std::string& format, const std::string& plan_json);
+///     void store(const ar::TensorView& tensor);
 ///   };
 ///   constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc), AR_SDK_MAJOR, ..., &ar::FormatPlugin<MyFormat>::kApi};
 ///   AR_PLUGIN(my_format, &kDesc)
@@ -99,6 +101,15 @@ class FormatPlugin {
   struct HasReadLayer : std::false_type {};
   template <typename U>
   struct HasReadLayer<U, std::void_t<decltype(&U::read_layer)>> : std::true_type {};
+
+  template <typename U, typename = void>
+  struct HasChooseSchemes : std::false_type {};
+  template <typename U>
+  struct HasChooseSchemes<U, std::void_t<decltype(&U::choose_schemes)>> : std::true_type {};
+  template <typename U, typename = void>
+  struct HasStore : std::false_type {};
+  template <typename U>
+  struct HasStore<U, std::void_t<decltype(&U::store)>> : std::true_type {};
 
   static T& self(ar_writer* w) { return *reinterpret_cast<T*>(w); }
   static const T& self(const ar_writer* w) { return *reinterpret_cast<const T*>(w); }
@@ -147,11 +158,27 @@ class FormatPlugin {
     return guard(err, [&] { U::read_layer(config_json, LayerView(*layer), TensorList(tensors, n), *sink); });
   }
 
+  template <typename U>
+  static ar_status choose_schemes(const char* format, const char* plan_json, void* ctx,
+                                  ar_status (*take)(void* ctx, const char* json, std::size_t n_bytes), ar_error* err) {
+    return guard(err, [&] {
+      const std::string chosen = U::choose_schemes(format, plan_json);
+      if (take(ctx, chosen.data(), chosen.size()) != AR_OK) throw Error(AR_INVALID_ARGUMENT, "the host refused the schemes");
+    });
+  }
+  template <typename U>
+  static ar_status store(ar_writer* writer, const ar_tensor* tensor, ar_error* err) {
+    return guard(err, [&] { reinterpret_cast<U*>(writer)->store(TensorView(*tensor)); });
+  }
+
   static constexpr ar_format_api make() {
-    ar_format_api api{sizeof(ar_format_api), check, resolve, open, pack, add, finish, close, nullptr, nullptr, nullptr, nullptr};
+    ar_format_api api{sizeof(ar_format_api), check, resolve, open, pack, add, finish, close, nullptr, nullptr, nullptr, nullptr,
+                      nullptr};
     if constexpr (HasUnpack<T>::value) api.unpack = unpack<T>;
     if constexpr (HasOwns<T>::value) api.owns = owns<T>;
     if constexpr (HasReadLayer<T>::value) api.read_layer = read_layer<T>;
+    if constexpr (HasChooseSchemes<T>::value) api.choose_schemes = choose_schemes<T>;
+    if constexpr (HasStore<T>::value) api.store = store<T>;
     return api;
   }
 

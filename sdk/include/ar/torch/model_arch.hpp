@@ -12,7 +12,7 @@
 
 // The C++ interface of model adapters. It is exchanged only between binaries with an identical build tag.
 // `iface` of the build tag counts changes to this file.
-#define AR_TORCH_IFACE 1
+#define AR_TORCH_IFACE 2
 
 namespace ar {
 
@@ -68,6 +68,9 @@ struct ModelSpec {
   std::vector<std::string> keep16;        // linears never quantized (full names)
   std::vector<std::string> dropped;       // stored tensors the model does not use and nobody needs (buffers)
   bool moe = false;
+  /// What format families need to know of this architecture, as JSON text by family ("gguf"): handed to format plugins
+  /// as it is.
+  std::map<std::string, std::string> declarations;
 };
 
 /// What a block asks instead of doing it itself: linear layers and parameters by id (index in BlockSpec).
