@@ -34,7 +34,7 @@ void progress(void*, const char* what, int64_t done, int64_t total) { base::debu
 }  // namespace
 
 const ar_host& host_services() {
-  static constexpr ar_host kHost = {sizeof(ar_host), nullptr, log, parallel_for, cancelled, progress};
+  static constexpr ar_host kHost = {sizeof(ar_host), nullptr, log, parallel_for, cancelled, progress, nullptr};
   return kHost;
 }
 

@@ -26,6 +26,10 @@ typedef struct ar_host {
   int32_t (*cancelled)(void *ctx);
   /* [serial] Work done and total, in units of the plugin's choice. */
   void (*progress)(void *ctx, const char *what, int64_t done, int64_t total);
+  /* Optional, [any]: the ids of a text under the tokenizer of a model folder, special tokens added as the tokenizer
+   * does. take is called once; what it returns is returned. AR_NOT_FOUND when the folder has no tokenizer. */
+  ar_status (*tokenize)(void *ctx, const char *folder, const char *text, size_t n_bytes, void *arg,
+                        ar_status (*take)(void *arg, const int64_t *ids, size_t n_ids), ar_error *err);
 } ar_host;
 
 /* Where named tensors go: the host hides shards and disk. Several may be open at a time. Data is row-major
@@ -51,7 +55,7 @@ typedef struct ar_target {
   /* [serial] Writes a whole side file, e.g. "quantization_config.json"; a plain name without a directory. Replaces a
    * file of that name written or copied before. */
   ar_status (*write_file)(void *ctx, const char *name, const void *bytes, size_t n_bytes, ar_error *err);
-  /* [serial] Streams a file of the format's own (GGUF): sequential writes and one seek back to patch a header. */
+  /* [serial] Streams a file of the format's own (GGUF). Seeks may go anywhere; what was never written reads as zeros. */
   ar_status (*file_open)(void *ctx, const char *name, void **file, ar_error *err);
   ar_status (*file_write)(void *ctx, void *file, const void *bytes, size_t n_bytes, ar_error *err);
   ar_status (*file_seek)(void *ctx, void *file, uint64_t offset, ar_error *err);

@@ -126,7 +126,7 @@ class MemoryTarget {
 /// A host that runs slices one after the other and keeps what it was told.
 class TestHost {
  public:
-  TestHost() { host_ = {sizeof(ar_host), this, log, parallel_for, cancelled, progress}; }
+  TestHost() { host_ = {sizeof(ar_host), this, log, parallel_for, cancelled, progress, nullptr}; }
   TestHost(const TestHost&) = delete;
   TestHost& operator=(const TestHost&) = delete;
   const ar_host* host() const { return &host_; }
