@@ -128,6 +128,7 @@ class Builder {
 
   void read_calibration() {
     const auto source = std::string("recipe ") + recipe_.name;
+    run_.dataset_given = arguments_.has("dataset");
     run_.dataset = read_.text("dataset", run_.dataset);
     run_.nsamples = read_.positive("nsamples", recipe_.nsamples, source);
     run_.seqlen = read_.positive("seqlen", recipe_.seqlen, source);

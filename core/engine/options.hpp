@@ -32,6 +32,7 @@ struct RunOptions {
 
   // Calibration.
   std::string dataset = "NeelNanda/pile-10k";  // mini-language of docs/cli.md
+  bool dataset_given = false;                  // named by the user: a search then weights its errors by importance
   std::int64_t nsamples = 128;
   std::int64_t seqlen = 2048;
   std::int64_t batch_size = 8;

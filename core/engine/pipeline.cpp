@@ -14,6 +14,7 @@
 #include "core/engine/memory.hpp"
 #include "core/engine/plan.hpp"
 #include "core/engine/stage_loader.hpp"
+#include "core/engine/statistics.hpp"
 #include "core/engine/unit_result.hpp"
 #include "core/engine/writers.hpp"
 #include "core/tensor/parallel.hpp"
@@ -67,22 +68,31 @@ class Run {
   }
 
   void quantize_unit(std::size_t unit) {
-    const LoadedStage loaded = load_unit(plan_, unit, calibration_.context);
-    UnitResult result = plan_.needs_data() ? tune_unit(loaded, unit) : round_unit(loaded);
+    LoadedStage loaded = load_unit(plan_, unit, calibration_.context);
+    UnitResult result = plan_.tunes() ? tune_unit(loaded, unit) : round(loaded);
     write_unit(plan_, loaded, result, *writers_);
   }
 
+  /// Without tuning the blocks see the original stream (algorithm.md 8).
+  UnitResult round(LoadedStage& loaded) {
+    if (plan_.needs_data()) record_statistics(plan_, loaded, calibration_.original, calibration_.original);
+    share_global_scales(loaded);
+    return round_unit(loaded);
+  }
+
   /// Reference outputs replace the original stream in place; the quantized stream follows on its own.
-  UnitResult tune_unit(const LoadedStage& loaded, std::size_t unit) {
+  UnitResult tune_unit(LoadedStage& loaded, std::size_t unit) {
     const tune::Stage& stage = loaded.stage;
     Calibration& c = calibration_;
-    const bool last = unit + 1 == plan_.units.size() && !head_quantized();
+    const bool last = unit + 1 == plan_.units.size() && !head_tuned();
     const bool own_inputs = plan_.options.enable_quanted_input;
     at::Tensor inputs = c.quantized;
     if (!inputs.defined()) {  // first unit, or blocks that see the original stream
       inputs = tune::make_stream(c.samples, c.tokens, c.original.size(2), c.disk);
       inputs.copy_(c.original);
     }
+    if (wants_statistics(plan_, loaded)) record_statistics(plan_, loaded, inputs, {});
+    share_global_scales(loaded);
     run_stream(stage, {}, c.original);
     UnitResult result;
     const int64_t quantized = n_tuned(stage);
@@ -95,15 +105,17 @@ class Run {
       result = untouched(loaded);
     }
     if (own_inputs && !last) {
-      run_stream(stage, result.fixed(plan_.compute), inputs);
+      run_stream(stage, result.fixed(plan_.compute), inputs, tune::Activations::kQuantized);
       c.quantized = inputs;
     }
     return result;
   }
 
   /// Replaces every sample of the stream by the stage's output.
-  void run_stream(const tune::Stage& stage, FixedTensors fixed, at::Tensor& stream) const {
-    tune::FixedRunner runner(stage, std::move(fixed.weights), std::move(fixed.biases), std::move(fixed.parameters));
+  void run_stream(const tune::Stage& stage, FixedTensors fixed, at::Tensor& stream,
+                  tune::Activations activations = tune::Activations::kAsTheyAre) const {
+    tune::FixedRunner runner(stage, std::move(fixed.weights), std::move(fixed.biases), std::move(fixed.parameters),
+                             activations);
     tensor::parallel_for(stream.size(0), [&](int64_t i) {
       base::throw_if_cancelled();
       at::NoGradGuard no_grad;
@@ -119,10 +131,13 @@ class Run {
   }
 
   bool head_quantized() const {
-    for (const PlannedLayer& layer : plan_.layers) {
-      if (layer.block < 0 && layer.quantized) return true;
-    }
-    return false;
+    return std::any_of(plan_.layers.begin(), plan_.layers.end(),
+                       [](const PlannedLayer& layer) { return layer.block < 0 && layer.quantized; });
+  }
+  bool head_tuned() const {
+    return plan_.tunes() && std::any_of(plan_.layers.begin(), plan_.layers.end(), [](const PlannedLayer& layer) {
+             return layer.block < 0 && layer.quantized && !layer.round_only;
+           });
   }
 
   tune::TuneOptions tune_options() const {
@@ -170,14 +185,12 @@ class Run {
   }
 
   void finish_outside() {
-    for (const ParameterSpec& p : plan_.spec->embed) add(p);
+    for (const ParameterSpec& p : plan_.spec->embed) add_embedding(p);
+    for (const ParameterSpec& p : plan_.spec->head_parameters) add(p);
     if (head_quantized()) {
-      const LoadedStage loaded = load_head(plan_, calibration_.context);
-      UnitResult result = plan_.needs_data() ? tune_head(loaded) : round_unit(loaded);
-      write_unit(plan_, loaded, result, *writers_);
-    } else {
-      for (const ParameterSpec& p : plan_.spec->head_parameters) add(p);
-      if (!plan_.spec->tied) write_plain_head();
+      quantize_head();
+    } else if (!plan_.spec->tied) {
+      write_plain_head();
     }
     for (const std::string& name : plan_.leftover) {
       base::info("copied as it is, the model does not use it: {}", name);
@@ -189,6 +202,31 @@ class Run {
   void add(const ParameterSpec& p) {
     write_plain(plan_, p, *writers_);
     plan_.checkpoint->release(p.tensor);
+  }
+
+  void quantize_head() {
+    LoadedStage loaded = load_head(plan_, calibration_.context);
+    const UnitResult result = head_tuned() ? tune_head(loaded) : head_statistics_and_round(loaded);
+    loaded.parameter_specs.clear();  // written already
+    write_unit(plan_, loaded, result, *writers_);
+  }
+
+  UnitResult head_statistics_and_round(LoadedStage& loaded) {
+    if (calibration_.original.defined() && wants_statistics(plan_, loaded))
+      record_statistics(plan_, loaded, calibration_.original, {});
+    return round_unit(loaded);
+  }
+
+  /// An embedding is a table of rows: it can be rounded, there is nothing to tune it on.
+  void add_embedding(const ParameterSpec& p) {
+    for (const PlannedLayer& planned : plan_.embeddings) {
+      if (planned.spec.weight != p.tensor || !planned.quantized) continue;
+      const LoadedStage loaded = load_matrix(plan_, planned);
+      write_matrix(loaded, round_unit(loaded), *writers_);
+      plan_.checkpoint->release(p.tensor);
+      return;
+    }
+    add(p);
   }
 
   void write_plain_head() {

@@ -8,10 +8,11 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/engine/device_client.hpp"
-#include "core/engine/format_client.hpp"
 #include "core/engine/model_client.hpp"
-#include "core/engine/output_name.hpp"
+#include "core/engine/plan_outputs.hpp"
 #include "core/model/pattern.hpp"
+#include "core/quant/activation.hpp"
+#include "core/quant/data_type.hpp"
 #include "core/tensor/matmul.hpp"
 
 namespace ar::engine {
@@ -23,14 +24,17 @@ at::ScalarType torch_dtype(const std::string& safetensors) {
   return at::kBFloat16;
 }
 
-/// Refuses what a later version brings.
+/// Refuses what no data type of the program does.
 void check_supported(const quant::Scheme& s, const std::string& where) {
   if (s.bits >= 16 && s.act_bits >= 16) return;
-  if (s.data_type != "int" || s.super_bits) {
-    base::refuse("{}: data type {} is not in this version; there is: int (2 to 8 bits, weights only)", where, s.data_type);
+  if (s.bits >= 16) {
+    base::refuse("{}: activations of {} bits with weights left at {} are not supported; quantize the weights too", where,
+                 s.act_bits, s.bits);
   }
-  if (s.act_bits < 16) base::refuse("{}: activations of {} bits are not in this version; there is: 16", where, s.act_bits);
-  if (s.bits < 2) base::refuse("{}: bits {}: must be 2 to 8, or 16 to leave weights alone", where, s.bits);
+  if (quant::find_data_type(s) == nullptr) {
+    base::refuse("{}: weights of {} bits in data type {} ({}) are not supported; `auto-round list schemes` shows what is",
+                 where, s.bits, s.data_type, s.sym ? "sym" : "asym");
+  }
 }
 
 Method choose_method(const RunOptions& options, const quant::Scheme& s) {
@@ -90,12 +94,12 @@ void plan_layers(Plan& plan, const std::set<int64_t>& chosen) {
   const ModelSpec& spec = *plan.spec;
   for (std::size_t b = 0; b < spec.blocks.size(); ++b) {
     for (const LinearSpec& linear : spec.blocks[b].linears) {
-      plan.layers.push_back({linear, static_cast<int64_t>(b), {}, "float16", false, false, ""});
+      plan.layers.push_back({linear, static_cast<int64_t>(b), {}, "float16", false, false, "", false});
       candidates.push_back({linear.name, linear.out, linear.in, chosen.count(static_cast<int64_t>(b)) != 0, false});
     }
   }
   for (const LinearSpec& linear : spec.head) {
-    plan.layers.push_back({linear, -1, {}, "float16", false, false, ""});
+    plan.layers.push_back({linear, -1, {}, "float16", false, false, "", false});
     candidates.push_back({linear.name, linear.out, linear.in, false, true});
   }
   model::LayerRequest request;
@@ -133,7 +137,23 @@ void plan_layers(Plan& plan, const std::set<int64_t>& chosen) {
       layer.quantized = false;
       layer.reason = "kept at 16 bit for this model";
     }
-    if (layer.quantized) check_supported(layer.scheme, layer.spec.name);
+  }
+}
+
+/// Embeddings as matrices; they stay as they are unless a format chooses a type for them.
+void plan_embeddings(Plan& plan) {
+  for (const ParameterSpec& p : plan.spec->embed) {
+    const auto& shape = plan.checkpoint->info(p.tensor).shape;
+    const std::string& name = p.export_name.empty() ? p.tensor : p.export_name;
+    const auto dot = name.rfind(".weight");
+    if (shape.size() != 2 || dot == std::string::npos) continue;
+    PlannedLayer layer;
+    layer.spec.name = name.substr(0, dot);
+    layer.spec.weight = p.tensor;
+    layer.spec.out = shape[0];
+    layer.spec.in = shape[1];
+    layer.scheme = plan.scheme;
+    plan.embeddings.push_back(std::move(layer));
   }
 }
 
@@ -180,30 +200,28 @@ void clamp_options(Plan& plan) {
 
 void plan_units(Plan& plan) {
   const auto n = static_cast<int64_t>(plan.spec->blocks.size());
-  const int64_t together = plan.needs_data() ? plan.options.nblocks : 1;
+  const int64_t together = plan.method == Method::kTune ? plan.options.nblocks : 1;
   for (int64_t i = 0; i < n; i += together) {
     plan.units.emplace_back();
     for (int64_t b = i; b < std::min(n, i + together); ++b) plan.units.back().push_back(b);
   }
 }
 
-void plan_outputs(Plan& plan, plugin::Registry& registry) {
-  const std::filesystem::path folder = output_directory(plan.options, plan.scheme);
-  for (const std::string& format : plan.options.formats) {
-    PlannedOutput output;
-    output.format = format;
-    output.plugin = &registry.format(format);
-    check_format(*output.plugin, format, plan.scheme, "--format " + format);
-    for (const PlannedLayer& layer : plan.layers) {
-      if (layer.quantized && layer.scheme != plan.scheme) check_format(*output.plugin, format, layer.scheme, layer.spec.name);
-    }
-    output.backend = resolve_format(*output.plugin, format, plan_json(plan, output));
-    output.folder = plan.options.formats.size() == 1 ? folder : folder / format_folder_name(output.backend);
-    plan.outputs.push_back(std::move(output));
+void check_layers(const Plan& plan) {
+  for (const PlannedLayer& layer : plan.layers) {
+    if (layer.quantized) check_supported(layer.scheme, layer.spec.name);
   }
 }
 
 }  // namespace
+
+bool Plan::needs_data() const {
+  if (n_quantized() == 0) return false;
+  if (method == Method::kTune || (method == Method::kOptRtn && options.dataset_given)) return true;
+  return std::any_of(layers.begin(), layers.end(), [](const PlannedLayer& layer) {
+    return layer.quantized && quant::calibrated(layer.scheme);
+  });
+}
 
 int64_t Plan::n_quantized() const {
   return std::count_if(layers.begin(), layers.end(), [](const PlannedLayer& l) { return l.quantized; });
@@ -236,9 +254,9 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan.scheme = quant::resolve(options.scheme, options.scheme_override);
   check_supported(plan.scheme, "--scheme " + options.scheme);
   if (options.scheme == "W4A16_MIXED") base::refuse("--scheme W4A16_MIXED: its rules per layer are not in this version");
-  for (const std::string& format : options.formats) registry.format(format);
+  follow_scheme(plan.options);
+  for (const std::string& format : plan.options.formats) registry.format(format);
   choose_device(registry, options.device_map);
-  plan.method = choose_method(options, plan.scheme);
   plan.config = model::read_config(options.model);
   if (plan.config.quantization_config) {
     base::refuse("{}: the model is quantized already (quantization_config in config.json); quantizing it again is not in this version",
@@ -249,14 +267,18 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan.spec = &plan.model->spec();
   find_leftover(plan);
   choose_dtypes(plan);
-  clamp_options(plan);
   const std::set<int64_t> chosen = choose_blocks(plan);
   std::vector<std::string> names;
   for (const int64_t b : chosen) names.push_back(plan.spec->blocks[static_cast<std::size_t>(b)].name);
   plan.block_names = {names.size() == 1 ? names.front() : common_prefix(names)};
   plan_layers(plan, chosen);
-  plan_units(plan);
+  plan_embeddings(plan);
   plan_outputs(plan, registry);
+  plan.method = choose_method(options, plan.scheme);
+  check_layers(plan);
+  clamp_options(plan);
+  plan_units(plan);
+  name_outputs(plan, registry);
   return plan;
 }
 

@@ -31,6 +31,7 @@ struct PlannedLayer {
   bool quantized = false;
   bool fixed_by_user = false;
   std::string reason;  // why it is left alone
+  bool round_only = false;  // outside the blocks, in a type the format chose: rounded from its data, never tuned
 };
 
 struct PlannedOutput {
@@ -56,14 +57,17 @@ struct Plan {
   at::ScalarType compute = at::kFloat;          // of matrix products
 
   std::vector<PlannedLayer> layers;         // block by block in registration order, then outside layers
+  std::vector<PlannedLayer> embeddings;     // quantized only when the format says so; weights are [vocabulary, width]
   std::vector<std::vector<int64_t>> units;  // blocks tuned together, in order; blocks without a quantized layer included
   std::vector<std::string> block_names;     // prefixes of the quantized block lists
   model::LayerPlan resolved;
   std::vector<PlannedOutput> outputs;
   std::vector<std::string> leftover;  // stored tensors the model does not know: copied as they are
 
-  bool needs_data() const { return method == Method::kTune; }
-  int64_t n_quantized() const;
+  bool tunes() const { return method == Method::kTune && n_quantized() > 0; }
+  /// Whether samples pass through the model: tuning, calibrated activation ranges, or a search with importance.
+  bool needs_data() const;
+  int64_t n_quantized() const;  // linear layers
   /// Upper estimate of the memory a run takes beyond the mapped checkpoint.
   uint64_t memory_estimate() const;
 };
@@ -73,5 +77,8 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry);
 
 /// What a format plugin is told (ar/format.h, ar_format_api), as JSON text.
 std::string plan_json(const Plan& plan, const PlannedOutput& output);
+
+/// Lets the formats that want it choose the scheme of every matrix (ar_format_api.choose_schemes).
+void apply_format_schemes(Plan& plan);
 
 }  // namespace ar::engine

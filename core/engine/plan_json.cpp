@@ -81,6 +81,27 @@ json::array layers_json(const Plan& plan) {
   return layers;
 }
 
+json::object matrix_json(const PlannedLayer& layer, bool embedding) {
+  return {{"name", layer.spec.name},     {"out_features", layer.spec.out}, {"in_features", layer.spec.in},
+          {"scheme", scheme_json(layer.scheme)}, {"quantized", layer.quantized},   {"fixed_by_user", layer.fixed_by_user},
+          {"embedding", embedding}};
+}
+
+json::array matrices_json(const Plan& plan) {
+  json::array matrices;
+  for (const PlannedLayer& layer : plan.embeddings) matrices.push_back(matrix_json(layer, true));
+  for (const PlannedLayer& layer : plan.layers) {
+    if (layer.block >= 0 || !plan.spec->tied) matrices.push_back(matrix_json(layer, false));
+  }
+  return matrices;
+}
+
+json::object declarations_json(const Plan& plan) {
+  json::object all;
+  for (const auto& [family, text] : plan.spec->declarations) all[family] = json::parse(text);
+  return all;
+}
+
 const char* dtype_name(const Plan& plan) {
   switch (plan.weight_dtype) {
     case at::kFloat: return "float32";
@@ -103,6 +124,9 @@ std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   o["config"] = plan.config.json;
   o["dtype"] = dtype_name(plan);
   o["model"] = std::filesystem::path(plan.options.model).filename().string();
+  o["source_dir"] = std::filesystem::absolute(plan.options.model).string();
+  o["declarations"] = declarations_json(plan);
+  o["matrices"] = matrices_json(plan);
   o["side_files"] = json::array{};
   o["options"] = json::object{};
   return json::serialize(o);

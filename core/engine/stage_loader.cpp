@@ -43,8 +43,7 @@ quant::ScaleType scale_type(const std::string& name) {
   return name == "bfloat16" ? quant::ScaleType::kBf16 : quant::ScaleType::kF16;
 }
 
-void add_linear(const Plan& plan, std::size_t index, LoadedStage& loaded) {
-  const PlannedLayer& layer = plan.layers[index];
+tune::StageLinear stage_linear(const Plan& plan, const PlannedLayer& layer) {
   LoadedLinear source = load_linear(plan, layer.spec);
   tune::StageLinear linear;
   linear.name = layer.spec.name;
@@ -56,7 +55,11 @@ void add_linear(const Plan& plan, std::size_t index, LoadedStage& loaded) {
   linear.quantize.scale_type = scale_type(layer.scale_dtype);
   linear.quantize.dtype = plan.weight_dtype;
   linear.tuned = layer.quantized;
-  loaded.stage.linears.push_back(std::move(linear));
+  return linear;
+}
+
+void add_linear(const Plan& plan, std::size_t index, LoadedStage& loaded) {
+  loaded.stage.linears.push_back(stage_linear(plan, plan.layers[index]));
   loaded.planned.push_back(index);
 }
 
@@ -140,6 +143,13 @@ LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context) 
   loaded.stage.forward = [model = plan.model, context = std::move(context)](const at::Tensor& input, Runner& runner) {
     return model->head(input, *context, runner);
   };
+  return loaded;
+}
+
+LoadedStage load_matrix(const Plan& plan, const PlannedLayer& layer) {
+  LoadedStage loaded;
+  loaded.stage.name = layer.spec.name;
+  loaded.stage.linears.push_back(stage_linear(plan, layer));
   return loaded;
 }
 

@@ -20,6 +20,9 @@ LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const 
 /// Final norm and output layer.
 LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context);
 
+/// One matrix by itself: an embedding.
+LoadedStage load_matrix(const Plan& plan, const PlannedLayer& layer);
+
 /// The weight of one layer [out, in] in the tuning dtype, and its bias (undefined when there is none).
 struct LoadedLinear {
   at::Tensor weight;

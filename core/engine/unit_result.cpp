@@ -2,7 +2,11 @@
 
 #include <utility>
 
+#include <ATen/ops/full.h>
+
+#include "core/quant/activation.hpp"
 #include "core/quant/data_type.hpp"
+#include "core/quant/nv_global_scale.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -10,6 +14,17 @@ namespace {
 
 at::Tensor in_output_dtype(const Plan& plan, const at::Tensor& tuned, const std::string& stored) {
   return tuned.to(load_unquantized(plan, stored).scalar_type());
+}
+
+/// What a loader needs to quantize the layer's inputs as they were here.
+void add_activation_scale(const tune::StageLinear& linear, quant::QuantizedWeight& weight) {
+  if (!linear.act_max) return;
+  const auto one = [](float value) { return at::full({1}, value, at::kFloat); };
+  if (linear.scheme.act_data_type.rfind("nv", 0) == 0) {
+    weight.act_global_scale = one(quant::nv_global_scale(*linear.act_max));
+  } else {
+    weight.act_scale = one(quant::static_scale(linear.scheme, *linear.act_max));
+  }
 }
 
 const std::string& output_name(const ParameterSpec& spec) {
@@ -57,6 +72,7 @@ UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned) {
   tensor::parallel_for(static_cast<int64_t>(result.layers.size()), [&](int64_t i) {
     const auto at = static_cast<std::size_t>(i);
     if (result.layers[at]) {
+      add_activation_scale(loaded.stage.linears[at], *result.layers[at]);
       result.weights[at] = quant::dequantize(*result.layers[at], loaded.stage.linears[at].weight.scalar_type());
     }
   });
@@ -69,9 +85,18 @@ UnitResult round_unit(const LoadedStage& loaded) {
     const tune::StageLinear& linear = loaded.stage.linears[i];
     if (!linear.tuned) continue;
     result.layers[i] = quant::quantize(linear.weight, linear.scheme, linear.quantize);
+    add_activation_scale(linear, *result.layers[i]);
     result.weights[i] = quant::dequantize(*result.layers[i], linear.weight.scalar_type());
   }
   return result;
+}
+
+void write_matrix(const LoadedStage& loaded, const UnitResult& result, Writers& writers) {
+  FormatLayer layer;
+  layer.name = loaded.stage.name;
+  layer.planes = *result.layers.front();
+  layer.weight = result.weights.front();
+  writers.pack({std::move(layer)});
 }
 
 void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& result, Writers& writers) {

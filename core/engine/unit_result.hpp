@@ -45,4 +45,7 @@ void write_plain(const Plan& plan, const ParameterSpec& spec, Writers& writers);
 /// Packs the quantized layers and adds the other tensors of the unit to every output.
 void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& result, Writers& writers);
 
+/// Packs the one matrix of load_matrix.
+void write_matrix(const LoadedStage& loaded, const UnitResult& result, Writers& writers);
+
 }  // namespace ar::engine

@@ -37,6 +37,7 @@ class Tuner {
       const StageLinear& linear = stage.linears[i];
       weights_.weights.push_back(linear.weight.to(stage.compute));
       weights_.biases.push_back(linear.bias);
+      weights_.inputs.push_back(input_quantizer(linear));
       if (!linear.tuned) continue;
       layer_of_.push_back(i);
       layers_.emplace_back(linear, options, stage.compute);

@@ -9,8 +9,9 @@
 namespace ar::tune {
 
 FixedRunner::FixedRunner(const Stage& stage, std::vector<at::Tensor> weights, std::vector<at::Tensor> biases,
-                         std::vector<at::Tensor> parameters)
+                         std::vector<at::Tensor> parameters, Activations activations)
     : compute_(stage.compute),
+      inputs_(stage.linears.size()),
       weights_(std::move(weights)),
       biases_(std::move(biases)),
       parameters_(std::move(parameters)) {
@@ -20,6 +21,7 @@ FixedRunner::FixedRunner(const Stage& stage, std::vector<at::Tensor> weights, st
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (!weights_[i].defined()) weights_[i] = stage.linears[i].weight.to(compute_);
     if (!biases_[i].defined()) biases_[i] = stage.linears[i].bias;
+    if (activations == Activations::kQuantized) inputs_[i] = input_quantizer(stage.linears[i]);
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].defined()) parameters_[i] = stage.parameters[i].value;
@@ -28,7 +30,8 @@ FixedRunner::FixedRunner(const Stage& stage, std::vector<at::Tensor> weights, st
 
 at::Tensor FixedRunner::linear(int64_t id, const at::Tensor& x) {
   const auto i = static_cast<std::size_t>(id);
-  at::Tensor y = tensor::linear(x.to(compute_), weights_.at(i), {}).to(x.scalar_type());
+  const at::Tensor input = inputs_[i] ? inputs_[i]->quantize(x) : x;
+  at::Tensor y = tensor::linear(input.to(compute_), weights_.at(i), {}).to(x.scalar_type());
   if (biases_[i].defined()) y.add_(biases_[i]);
   return y;
 }

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "core/tune/input_quantizer.hpp"
 #include "core/tune/stage.hpp"
 
 namespace ar::tune {
+
+/// Whether the inputs of tuned layers pass through the quantizer of their scheme.
+enum class Activations { kAsTheyAre, kQuantized };
 
 /// Runs a stage without gradients, on given matrices: the original ones or finished quantized ones. Immutable, so one
 /// serves all threads.
@@ -12,7 +17,7 @@ class FixedRunner : public Runner {
  public:
   /// weights[i] [out, in] in the stage's compute dtype, or undefined for the stage's own; parameters likewise.
   FixedRunner(const Stage& stage, std::vector<at::Tensor> weights = {}, std::vector<at::Tensor> biases = {},
-              std::vector<at::Tensor> parameters = {});
+              std::vector<at::Tensor> parameters = {}, Activations activations = Activations::kAsTheyAre);
   at::Tensor linear(int64_t id, const at::Tensor& x) override;
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
@@ -20,6 +25,7 @@ class FixedRunner : public Runner {
 
  private:
   at::ScalarType compute_;
+  std::vector<std::optional<InputQuantizer>> inputs_;  // by linear; empty where inputs are left alone
   std::vector<at::Tensor> weights_;
   std::vector<at::Tensor> biases_;
   std::vector<at::Tensor> parameters_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct StageLinear {
   at::Tensor bias;    // [out] float32, or undefined
   quant::Scheme scheme;
   quant::QuantizeOptions quantize;
+  std::optional<float> act_max;  // largest magnitude of the calibrated input, where the scheme needs it
   bool tuned = false;  // else the weight is used as it is
 };
 

@@ -84,8 +84,19 @@ int64_t TrainingRunner::slot_of(std::size_t linear, const at::Tensor& x) {
   return slot;
 }
 
-at::Tensor TrainingRunner::linear(int64_t id, const at::Tensor& x) {
+at::Tensor TrainingRunner::layer_input(std::size_t linear, const at::Tensor& x) {
+  const auto& quantizer = weights_.inputs.at(linear);
+  if (!quantizer) return x;
+  for (const QuantizedInput& done : quantized_) {
+    if (done.x.is_same(x) && done.by->same_as(*quantizer)) return done.quantized;
+  }
+  quantized_.push_back({x, quantizer->quantize_with_gradient(x), &*quantizer});
+  return quantized_.back().quantized;
+}
+
+at::Tensor TrainingRunner::linear(int64_t id, const at::Tensor& layer_x) {
   const auto i = static_cast<std::size_t>(id);
+  const at::Tensor x = layer_input(i, layer_x);
   if (x.numel() != stash_.tokens_ * x.size(-1)) {
     base::fail("{}: {} rows reach the layer, {} tokens were given", stage_.linears.at(i).name, x.numel() / x.size(-1),
                stash_.tokens_);

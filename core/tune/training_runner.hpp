@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "core/tune/input_quantizer.hpp"
 #include "core/tune/stage.hpp"
 
 namespace ar::tune {
@@ -35,6 +37,7 @@ struct TrainingWeights {
   std::vector<at::Tensor> weights;     // [out, in], compute dtype; fake-quantized where tuned
   std::vector<at::Tensor> biases;      // float32 or undefined
   std::vector<at::Tensor> parameters;  // float32
+  std::vector<std::optional<InputQuantizer>> inputs;  // by linear; empty where inputs are left alone
 };
 
 /// Runs a stage for one sample with gradients: every linear layer records its input and, in the backward pass, the
@@ -55,6 +58,7 @@ class TrainingRunner : public Runner {
 
  private:
   int64_t slot_of(std::size_t linear, const at::Tensor& x);
+  at::Tensor layer_input(std::size_t linear, const at::Tensor& x);
 
   const Stage& stage_;
   const TrainingWeights& weights_;
@@ -65,6 +69,11 @@ class TrainingRunner : public Runner {
   std::vector<at::Tensor> parameter_leaves_;
   std::vector<std::pair<const void*, int64_t>> seen_;  // input tensor -> slot already filled in this pass
   std::vector<at::Tensor> keep_;                       // keeps those tensors, hence their addresses, alive
+  struct QuantizedInput {
+    at::Tensor x, quantized;
+    const InputQuantizer* by;
+  };
+  std::vector<QuantizedInput> quantized_;  // layers that read one tensor share its quantized form
 };
 
 }  // namespace ar::tune
