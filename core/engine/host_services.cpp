@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <vector>
 
 #include "core/base/cancel.hpp"
 #include "core/base/log.hpp"
+#include "core/calib/tokenizer.hpp"
+#include "core/engine/sink_guard.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -31,10 +35,23 @@ int32_t cancelled(void*) { return base::cancelled() ? 1 : 0; }
 
 void progress(void*, const char* what, int64_t done, int64_t total) { base::debug("{}: {} of {}", what, done, total); }
 
+ar_status tokenize(void*, const char* folder, const char* text, size_t n_bytes, void* arg,
+                   ar_status (*take)(void* arg, const int64_t* ids, size_t n_ids), ar_error* err) {
+  if (!std::filesystem::exists(std::filesystem::path(folder) / "tokenizer.json")) return AR_NOT_FOUND;
+  ar_status taken = AR_OK;
+  const ar_status status = sink_guard(err, [&] {
+    const calib::Tokenizer tokenizer = calib::Tokenizer::open(folder);
+    const std::vector<int32_t> ids = tokenizer.encode({text, n_bytes}, /*add_special=*/true);
+    const std::vector<int64_t> wide(ids.begin(), ids.end());
+    taken = take(arg, wide.data(), wide.size());
+  });
+  return status == AR_OK ? taken : status;
+}
+
 }  // namespace
 
 const ar_host& host_services() {
-  static constexpr ar_host kHost = {sizeof(ar_host), nullptr, log, parallel_for, cancelled, progress, nullptr};
+  static constexpr ar_host kHost = {sizeof(ar_host), nullptr, log, parallel_for, cancelled, progress, tokenize};
   return kHost;
 }
 
