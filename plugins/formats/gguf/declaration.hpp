@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "metadata.hpp"
+
+namespace ar::gguf {
+
+/// One tensor of the file as the model adapter declares it, in file order.
+struct DeclaredTensor {
+  std::string source;          // name in checkpoints, with ".weight" or ".bias"; "" for generated ones
+  std::string name;            // name in the file
+  std::vector<int64_t> shape;  // of one source tensor
+  int64_t rope_heads = 0;      // > 0: rows of every head go from halves to pairs, the order llama.cpp rotates in
+  float add = 0.0F;            // added to every value (norm weights stored less 1)
+  int64_t slice = -1;          // place in a stack of `slices` tensors under one name (experts); -1: it stands alone
+  int64_t slices = 0;
+  std::vector<float> values;   // of generated tensors
+};
+
+/// What the adapter says about a model, key "gguf" of ModelSpec::declarations (README.md).
+struct Declaration {
+  std::string architecture;
+  Metadata metadata;        // "general.file_type" holds its place; its value is the format's
+  Metadata last;            // set after everything else
+  std::vector<DeclaredTensor> tensors;
+  std::vector<std::string> vocabularies;  // kinds to try: "sentencepiece", "llama", "gpt2"
+  int64_t vocab_size = 0;
+  bool space_prefix_from_config = false;  // add_prefix_space of tokenizer_config.json comes first
+
+  /// A whole number among the metadata, under "<architecture>.<key>"; 0 when it is not there.
+  int64_t number(const std::string& key) const;
+  bool has_tensor(const std::string& name) const;
+};
+
+/// Reads plan["declarations"]["gguf"]. Throws AR_UNSUPPORTED when the adapter declares nothing.
+Declaration read_declaration(const boost::json::object& plan);
+
+}  // namespace ar::gguf

@@ -1,0 +1,71 @@
+#include <cstring>
+
+#include "blocks.hpp"
+#include "common/real.hpp"
+
+namespace ar::gguf {
+namespace {
+
+constexpr int kElements = 32;
+constexpr int kHalf = kElements / 2;
+
+void put_half(uint8_t* at, float value) {
+  const uint16_t half = formats::f32_to_f16(value);
+  std::memcpy(at, &half, sizeof half);
+}
+float get_half(const uint8_t* at) {
+  uint16_t half;
+  std::memcpy(&half, at, sizeof half);
+  return formats::f16_to_f32(half);
+}
+
+}  // namespace
+
+// d, m (asymmetric types), qh: bit i is bit 4 of code i (5-bit types), then low nibbles: byte i holds codes i, i + 16.
+void pack_legacy(const TypeInfo& type, const uint8_t* codes, float scale, float minimum, uint8_t* block) {
+  put_half(block, scale);
+  block += 2;
+  if (type.type == Type::kQ8_0) {  // two's complement: flipping the top bit subtracts 128
+    for (int i = 0; i < kElements; ++i) block[i] = static_cast<uint8_t>(codes[i] ^ 0x80U);
+    return;
+  }
+  if (!type.sym) {
+    put_half(block, minimum);
+    block += 2;
+  }
+  if (type.bits == 5) {
+    uint32_t high = 0;
+    for (int i = 0; i < kElements; ++i) high |= (static_cast<uint32_t>(codes[i]) >> 4U & 1U) << static_cast<unsigned>(i);
+    std::memcpy(block, &high, sizeof high);
+    block += sizeof high;
+  }
+  for (int i = 0; i < kHalf; ++i)
+    block[i] = static_cast<uint8_t>((codes[i] & 15U) | static_cast<unsigned>(codes[i + kHalf] & 15U) << 4U);
+}
+
+void unpack_legacy(const TypeInfo& type, const uint8_t* block, uint8_t* codes, float& scale, float& minimum) {
+  scale = get_half(block);
+  block += 2;
+  minimum = 0.0F;
+  if (type.type == Type::kQ8_0) {
+    for (int i = 0; i < kElements; ++i) codes[i] = static_cast<uint8_t>(block[i] ^ 0x80U);
+    return;
+  }
+  if (!type.sym) {
+    minimum = get_half(block);
+    block += 2;
+  }
+  uint32_t high = 0;
+  if (type.bits == 5) {
+    std::memcpy(&high, block, sizeof high);
+    block += sizeof high;
+  }
+  for (int i = 0; i < kHalf; ++i) {
+    codes[i] = block[i] & 15U;
+    codes[i + kHalf] = static_cast<uint8_t>(block[i] >> 4U);
+  }
+  for (int i = 0; i < kElements; ++i)
+    codes[i] = static_cast<uint8_t>(codes[i] | (high >> static_cast<unsigned>(i) & 1U) << 4U);
+}
+
+}  // namespace ar::gguf
