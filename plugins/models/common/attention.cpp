@@ -25,6 +25,8 @@ class SeparateQkv final : public Attention {
     q_ = stage.linear(spec.names.q, width, shape.hidden, shape.qkv_bias);
     k_ = stage.linear(spec.names.k, kv_width, shape.hidden, shape.qkv_bias);
     v_ = stage.linear(spec.names.v, kv_width, shape.hidden, shape.qkv_bias);
+    stage.rotated(q_, heads_);
+    stage.rotated(k_, kv_heads_);
     o_ = stage.linear(spec.names.o, shape.hidden, width, shape.o_bias);
     if (spec.qk_norm == QkNorm::kHeadRms) {
       q_norm_ = stage.norm(spec.names.q_norm, head_dim_);

@@ -43,6 +43,8 @@ Decoder::Decoder(const DecoderSpec& spec, const Config& config, const TensorTabl
   build_io(spec, stored);
   for (int64_t i = 0; i < shape_.layers; ++i) build_block(spec, stored, i);
   find_dropped(spec, stored);
+  const std::string gguf = gguf_declaration(spec, shape_, config, std::move(gguf_blocks_), std::move(gguf_outside_));
+  if (!gguf.empty()) spec_.declarations["gguf"] = gguf;
 }
 
 void Decoder::build_io(const DecoderSpec& spec, const StoredNames& stored) {
@@ -54,10 +56,12 @@ void Decoder::build_io(const DecoderSpec& spec, const StoredNames& stored) {
     table.tensor = stored.require(head, {shape_.vocab, shape_.hidden});
     table.export_name = embed;
     table.gguf_name = std::string(spec.names.embed.gguf) + ".weight";
+    gguf_outside_.push_back({embed, table.gguf_name, {shape_.vocab, shape_.hidden}});
     spec_.embed.push_back(table);
   } else {
     StageBuilder stage(stored, "", "");
     stage.parameter(spec.names.embed, {shape_.vocab, shape_.hidden});
+    gguf_outside_ = stage.gguf_tensors();
     spec_.embed = std::move(stage.parameters());
   }
 
@@ -75,6 +79,8 @@ void Decoder::build_io(const DecoderSpec& spec, const StoredNames& stored) {
     stage.linear(spec.names.head, shape_.vocab, shape_.hidden, false);
     spec_.head = std::move(stage.linears());
   }
+  const auto& named = stage.gguf_tensors();
+  gguf_outside_.insert(gguf_outside_.end(), named.begin(), named.end());
 }
 
 void Decoder::build_block(const DecoderSpec& spec, const StoredNames& stored, int64_t layer) {
@@ -86,6 +92,8 @@ void Decoder::build_block(const DecoderSpec& spec, const StoredNames& stored, in
   block.mlp = spec.mlp(spec, shape_, layer, stage);
   block.attention_norm = stage.norm(spec.names.attention_norm, shape_.hidden);
   block.mlp_norm = stage.norm(spec.names.mlp_norm, shape_.hidden);
+  const auto& named = stage.gguf_tensors();
+  gguf_blocks_.insert(gguf_blocks_.end(), named.begin(), named.end());
   out.linears = std::move(stage.linears());
   out.parameters = std::move(stage.parameters());
   for (const char* name : spec.keep16) spec_.keep16.push_back(out.name + "." + name);

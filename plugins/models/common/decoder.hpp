@@ -8,6 +8,7 @@
 #include "ar/torch/model_arch.hpp"
 #include "plugins/models/common/config.hpp"
 #include "plugins/models/common/decoder_spec.hpp"
+#include "plugins/models/common/gguf_declaration.hpp"
 #include "plugins/models/common/part.hpp"
 #include "plugins/models/common/shape.hpp"
 
@@ -36,6 +37,8 @@ class Decoder final : public Model {
   void find_dropped(const DecoderSpec& spec, const class StoredNames& stored);
 
   Shape shape_;
+  std::vector<GgufTensor> gguf_blocks_;  // while it is built; then in spec_.declarations
+  std::vector<GgufTensor> gguf_outside_;
   ModelSpec spec_;
   std::vector<Block> blocks_;
 };

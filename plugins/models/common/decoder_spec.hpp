@@ -63,6 +63,14 @@ enum class QkNorm {
   kHeadRms,  // one RMS norm over each head of q and of k, before the rotation
 };
 
+/// The family in GGUF files: what llama.cpp's architecture of that name expects.
+struct Gguf {
+  const char* architecture = "";  // "" = it has none
+  bool llama = false;             // rows of q and k in pairs, rope_freqs, vocab_size and rope.dimension_count
+  bool head_width = true;         // the width of a head is written though config.json does not give it
+  std::vector<const char*> vocabularies{"sentencepiece", "gpt2"};  // kinds of tokenizer files, first one found
+};
+
 using MakeAttention = std::unique_ptr<Attention> (*)(const DecoderSpec&, const Shape&, int64_t layer, StageBuilder&);
 using MakeMlp = std::unique_ptr<Mlp> (*)(const DecoderSpec&, const Shape&, int64_t layer, StageBuilder&);
 
@@ -87,6 +95,7 @@ struct DecoderSpec {
   std::vector<const char*> keep16{};  // modules never quantized, relative to their block
   MakeAttention attention = separate_qkv_attention;
   MakeMlp mlp = gated_silu_mlp;
+  Gguf gguf{};
 };
 
 }  // namespace ar::models

@@ -66,6 +66,8 @@ int64_t StageBuilder::linear(const Name& name, int64_t out, int64_t in, bool bia
   spec.out = out;
   spec.in = in;
   if (*name.gguf != '\0') spec.gguf_name = gguf_ + name.gguf;
+  gguf_tensors_.push_back({spec.name + ".weight", full_gguf_name(name, ".weight"), {out, in}});
+  if (bias) gguf_tensors_.push_back({spec.name + ".bias", full_gguf_name(name, ".bias"), {out}});
   linears_.push_back(std::move(spec));
   return static_cast<int64_t>(linears_.size()) - 1;
 }
@@ -75,9 +77,21 @@ int64_t StageBuilder::parameter(const Name& name, const std::vector<int64_t>& sh
   ParameterSpec spec;
   spec.tensor = stored_.require(tensor, shape);
   if (spec.tensor != tensor) spec.export_name = tensor;
-  if (*name.gguf != '\0') spec.gguf_name = gguf_ + name.gguf + ".weight";
+  spec.gguf_name = full_gguf_name(name, ".weight");
+  gguf_tensors_.push_back({tensor, spec.gguf_name, shape});
   parameters_.push_back(std::move(spec));
   return static_cast<int64_t>(parameters_.size()) - 1;
+}
+
+void StageBuilder::rotated(int64_t linear, int64_t heads) {
+  const std::string module = linears_.at(static_cast<std::size_t>(linear)).name + ".";
+  for (GgufTensor& t : gguf_tensors_) {
+    if (t.source.compare(0, module.size(), module) == 0) t.rope_heads = heads;
+  }
+}
+
+std::string StageBuilder::full_gguf_name(const Name& name, const char* end) const {
+  return *name.gguf == '\0' ? std::string() : gguf_ + name.gguf + end;
 }
 
 int64_t StageBuilder::norm(const Name& name, int64_t size) {

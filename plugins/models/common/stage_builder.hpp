@@ -6,6 +6,7 @@
 
 #include "ar/torch/model_arch.hpp"
 #include "plugins/models/common/decoder_spec.hpp"
+#include "plugins/models/common/gguf_declaration.hpp"
 
 namespace ar::models {
 
@@ -40,16 +41,23 @@ class StageBuilder {
   int64_t linear(const Name& name, int64_t out, int64_t in, bool bias);
   int64_t norm(const Name& name, int64_t size);
   int64_t parameter(const Name& name, const std::vector<int64_t>& shape);
+  /// The rows of this linear layer are so many heads, which the rotation turns.
+  void rotated(int64_t linear, int64_t heads);
 
   std::vector<LinearSpec>& linears() { return linears_; }
   std::vector<ParameterSpec>& parameters() { return parameters_; }
+  /// Everything so far, in registration order, under its names in the output and in GGUF files.
+  const std::vector<GgufTensor>& gguf_tensors() const { return gguf_tensors_; }
 
  private:
+  std::string full_gguf_name(const Name& name, const char* end) const;
+
   const StoredNames& stored_;
   std::string module_;
   std::string gguf_;
   std::vector<LinearSpec> linears_;
   std::vector<ParameterSpec> parameters_;
+  std::vector<GgufTensor> gguf_tensors_;
 };
 
 }  // namespace ar::models

@@ -11,6 +11,9 @@ const ar::models::DecoderSpec& llama() {
     s.qkv_bias = {"attention_bias", false};
     s.o_bias = {"attention_bias", false};
     s.mlp_bias = {"mlp_bias", false};
+    s.gguf.architecture = "llama";
+    s.gguf.llama = true;
+    s.gguf.vocabularies = {"sentencepiece", "llama", "gpt2"};
     return s;
   }();
   return spec;

@@ -11,6 +11,8 @@ const ar::models::DecoderSpec& qwen2() {
                   {"sliding_window", 4096},  {"max_window_layers", 28},   {"max_position_embeddings", 32768}};
     s.qkv_bias = {nullptr, true};
     s.window = ar::models::Window::kUpperLayers;
+    s.gguf.architecture = "qwen2";
+    s.gguf.head_width = false;
     return s;
   }();
   return spec;

@@ -15,6 +15,7 @@ const ar::models::DecoderSpec& qwen3() {
     s.o_bias = {"attention_bias", false};
     s.qk_norm = ar::models::QkNorm::kHeadRms;
     s.window = ar::models::Window::kUpperLayers;
+    s.gguf.architecture = "qwen3";
     return s;
   }();
   return spec;
