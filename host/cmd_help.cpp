@@ -14,7 +14,7 @@ constexpr std::size_t kWidth = 110;
 constexpr const char* kQuantizeIntro =
     "Quantizes a Hugging Face model folder to low-bit weights by signed rounding descent.\n"
     "\n"
-    "Commands: quantize (the default), list, eval, forward, tokenize, help.\n"
+    "Commands: quantize (the default), list, eval, forward, inspect, convert, tokenize, help.\n"
     "Recipes, chosen by the name of the program: auto-round, auto-round-best (1000 steps, 512 samples),\n"
     "auto-round-light (50 steps, lr 0.005), auto-round-rtn, auto-round-opt-rtn.\n"
     "Names may be written with '-' or '_' and shortened as long as they stay unambiguous.\n"
@@ -70,7 +70,35 @@ constexpr const char* kTokenizeHelp =
     "stdin: lines of {\"text\": string, \"special\": bool}; stdout: lines of {\"ids\": [...], \"decoded\": string}, in "
     "order.\n";
 
-constexpr const char* kHelpHelp = "Prints the help of a command: quantize, list, eval, forward or tokenize.\n";
+constexpr const char* kInspectHelp =
+    "Tells what a checkpoint holds: tensors, schemes, totals, and the programs that load it. No model is run.\n"
+    "\n"
+    "positional arguments:\n"
+    "  PATH                            model folder, .safetensors or .gguf file\n"
+    "\n"
+    "options:\n"
+    "  --json                          one JSON object instead of text\n"
+    "  --plugin_dir DIR                search this folder first; may be repeated\n"
+    "  --no_default_plugins            search neither AR_PLUGIN_PATH nor the installed plugins\n"
+    "  -h, --help                      this text\n";
+
+constexpr const char* kConvertHelp =
+    "Stores the codes of a quantized model in other layouts, without quantizing again.\n"
+    "\n"
+    "  auto-round convert MODEL --format auto_round --output_dir DIR\n"
+    "\n"
+    "positional arguments:\n"
+    "  model                           folder of a quantized model; --model DIR is the same\n"
+    "\n"
+    "options:\n"
+    "  --format NAME[,NAME...]         what to write (auto_round)\n"
+    "  --output_dir DIR                where (./tmp_autoround)\n"
+    "  --plugin_dir DIR                search this folder first; may be repeated\n"
+    "  --no_default_plugins            search neither AR_PLUGIN_PATH nor the installed plugins\n"
+    "  -h, --help                      this text\n";
+
+constexpr const char* kHelpHelp =
+    "Prints the help of a command: quantize, list, eval, forward, inspect, convert or tokenize.\n";
 
 std::string names_column(const Option& option) {
   std::string column = "  ";
@@ -123,6 +151,8 @@ const char* usage_tail(Command command) {
     case Command::kEval: return "MODEL --ppl FILE [--ref DIR] [--seqlen N] [--windows N]";
     case Command::kForward: return "MODEL --inputs FILE --outputs FILE";
     case Command::kTokenize: return "--tokenizer DIR";
+    case Command::kInspect: return "PATH [--json]";
+    case Command::kConvert: return "MODEL --format NAME --output_dir DIR";
     case Command::kHelp: return "[COMMAND]";
   }
   return "";
@@ -147,6 +177,8 @@ std::string help_text(const std::string& program, Command command) {
     case Command::kEval: return usage + kEvalHelp;
     case Command::kForward: return usage + kForwardHelp;
     case Command::kTokenize: return usage + kTokenizeHelp;
+    case Command::kInspect: return usage + kInspectHelp;
+    case Command::kConvert: return usage + kConvertHelp;
     case Command::kHelp: return usage + kHelpHelp;
   }
   return usage;
@@ -162,7 +194,7 @@ int cmd_help(const Invocation& call) {
     else if (const auto asked = route({call.program, name}); asked.args.empty() && asked.command != Command::kHelp)
       command = asked.command;
     else
-      usage_error("help {}: there is help for quantize, list, eval, forward and tokenize", name);
+      usage_error("help {}: there is help for quantize, list, eval, forward, inspect, convert and tokenize", name);
   }
   std::fputs(help_text(call.program, command).c_str(), stdout);
   return 0;

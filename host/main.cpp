@@ -3,6 +3,7 @@
 
 #include "core/plugin/builtin_plugins.hpp"
 #include "host/cmd_help.hpp"
+#include "host/cmd_inspect.hpp"
 #include "host/cmd_list.hpp"
 #include "host/cmd_quantize.hpp"
 #include "host/cmd_tokenize.hpp"
@@ -32,7 +33,7 @@ int dispatch(const Invocation& call, const std::vector<std::string>& argv) {
     return cmd_list(call.args, light_search());
   }
   if (call.command == Command::kTokenize) return cmd_tokenize(call.args);
-  if (call.command == Command::kTokenize) return cmd_tokenize(call.args);
+  if (call.command == Command::kInspect) return cmd_inspect(call.args, light_search());
   if (call.command == Command::kQuantize && !check_quantize(call, light_search())) return 0;
   launch_engine(argv);
 }

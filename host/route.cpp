@@ -8,12 +8,14 @@
 namespace ar::host {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Command>, 6> kCommands = {{{"quantize", Command::kQuantize},
+constexpr std::array<std::pair<std::string_view, Command>, 8> kCommands = {{{"quantize", Command::kQuantize},
                                                                             {"list", Command::kList},
                                                                             {"eval", Command::kEval},
                                                                             {"help", Command::kHelp},
                                                                             {"forward", Command::kForward},
-                                                                            {"tokenize", Command::kTokenize}}};
+                                                                            {"tokenize", Command::kTokenize},
+                                                                            {"inspect", Command::kInspect},
+                                                                            {"convert", Command::kConvert}}};
 
 bool take(std::vector<std::string>& args, std::string_view token) {
   const auto end = std::remove(args.begin(), args.end(), token);

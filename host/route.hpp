@@ -7,7 +7,7 @@
 
 namespace ar::host {
 
-enum class Command { kQuantize, kList, kEval, kHelp, kForward, kTokenize };
+enum class Command { kQuantize, kList, kEval, kHelp, kForward, kTokenize, kInspect, kConvert };
 const char* command_name(Command command);
 
 /// A command line split into who is asked and what for (docs/cli.md, "Names and commands").

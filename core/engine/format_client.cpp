@@ -1,18 +1,14 @@
 #include "core/engine/format_client.hpp"
 
 #include <array>
-#include <cstring>
 #include <deque>
 #include <utility>
 #include <vector>
 
 #include "ar/format.h"
 #include "core/base/error.hpp"
-#include "core/base/json.hpp"
 #include "core/engine/host_services.hpp"
 #include "core/engine/plugin_error.hpp"
-#include "core/engine/staging_sink.hpp"
-#include "core/model/checkpoint_tensor.hpp"
 #include "core/tensor/view.hpp"
 
 namespace ar::engine {
@@ -75,33 +71,6 @@ ar_dtype code_dtype(const quant::QuantizedWeight& w) {
 }
 
 std::string subject(const plugin::Format& plugin) { return std::string("format ") + plugin.desc->id; }
-
-StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, int64_t out, int64_t in) {
-  StoredLayer layer;
-  quant::QuantizedWeight& w = layer.planes;
-  for (const StagedTensor& t : sink.tensors()) {
-    const at::Tensor plane = tensor::from_bytes(t.name, t.dtype, t.shape, t.bytes.data(), t.bytes.size());
-    if (t.name == "codes") w.codes = plane;
-    if (t.name == "scale") w.scale = plane;
-    if (t.name == "zero_point") w.zero_point = plane;
-    if (t.name == "bias") layer.bias = plane;
-    if (t.name != "scheme") continue;
-    if (t.bytes.size() != 3 * sizeof(int64_t))
-      base::fail("layer '{}': a stored scheme of {} bytes", name, t.bytes.size());
-    std::array<int64_t, 3> stored{};
-    std::memcpy(stored.data(), t.bytes.data(), t.bytes.size());
-    w.scheme.bits = static_cast<int>(stored[0]);
-    w.scheme.group_size = stored[1];
-    w.scheme.sym = stored[2] != 0;
-  }
-  if (!w.codes.defined() || !w.scale.defined() || w.codes.dim() != 2)
-    base::fail("layer '{}': its codes or scales were not read", name);
-  w.out = w.codes.size(0);
-  w.in = w.codes.size(1);
-  if (w.out != out || w.in != in)
-    base::fail("layer '{}' is stored as {} x {}; the model has {} x {}", name, w.out, w.in, out, in);
-  return layer;
-}
 
 }  // namespace
 
@@ -190,37 +159,6 @@ void FormatWriter::store(const StagedTensor& staged) {
 void FormatWriter::finish() {
   ar_error err{};
   require_ok(plugin_->api.finish(writer_, &err), err, *plugin_, subject(*plugin_));
-}
-
-FormatReader::FormatReader(plugin::Registry& registry, std::string quantization_config)
-    : plugin_(nullptr), config_(std::move(quantization_config)) {
-  for (const plugin::Format* candidate : registry.formats()) {
-    if (candidate->api.owns(config_.c_str()) != 1) continue;
-    plugin_ = candidate;
-    return;
-  }
-  const auto json = base::parse_json(config_, "quantization_config");
-  const base::JsonCursor config(json, "quantization_config");
-  base::fail("no format plugin reads a checkpoint with quant_method '{}' and packing_format '{}'",
-             config.get_string("quant_method", ""), config.get_string("packing_format", ""));
-}
-
-StoredLayer FormatReader::read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out,
-                               int64_t in) const {
-  const std::string prefix = name + ".";
-  std::deque<tensor::View> views;
-  std::vector<ar_tensor> stored;
-  const auto& tensors = checkpoint.tensors();
-  for (auto it = tensors.lower_bound(prefix); it != tensors.end() && it->first.rfind(prefix, 0) == 0; ++it) {
-    views.emplace_back(it->first, model::tensor(checkpoint, it->first));
-    stored.push_back(views.back().raw());
-  }
-  const ar_layer layer = boundary_layer(name, nullptr, out, in, false);
-  StagingSink sink;
-  ar_error err{};
-  require_ok(plugin_->api.read_layer(config_.c_str(), &layer, stored.data(), stored.size(), sink.sink(), &err), err,
-             *plugin_, checkpoint.folder().string() + ": layer '" + name + "'");
-  return to_stored_layer(sink, name, out, in);
 }
 
 }  // namespace ar::engine

@@ -7,7 +7,6 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/engine/staging_sink.hpp"
-#include "core/model/checkpoint.hpp"
 #include "core/plugin/registry.hpp"
 #include "core/quant/quantized_weight.hpp"
 
@@ -53,27 +52,6 @@ class FormatWriter {
  private:
   const plugin::Format* plugin_;
   ar_writer* writer_ = nullptr;
-};
-
-/// A quantized layer read back from a checkpoint.
-struct StoredLayer {
-  quant::QuantizedWeight planes;
-  at::Tensor bias;  // undefined when there is none
-};
-
-/// Reads the quantized layers of a checkpoint through the format plugin that owns its quantization_config. [any]
-class FormatReader {
- public:
-  /// `quantization_config` is a JSON object. Fails with quant_method and packing_format when no format owns it.
-  FormatReader(plugin::Registry& registry, std::string quantization_config);
-
-  const plugin::Format& plugin() const { return *plugin_; }
-  /// The layer from its tensors "<name>.*" of the checkpoint. Call it for layers without a stored "<name>.weight".
-  StoredLayer read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out, int64_t in) const;
-
- private:
-  const plugin::Format* plugin_;
-  std::string config_;
 };
 
 }  // namespace ar::engine

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include <c10/util/Exception.h>
@@ -99,9 +100,18 @@ const plugin::Model& find_adapter(plugin::Registry& registry, const model::Confi
                ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")), fmt::join(places, "; "));
 }
 
+/// Packed codes that are called "weight" have another shape than the matrix; without them the layer counts as packed.
+bool is_packed_weight(const std::string& name, const std::string& dtype) {
+  constexpr std::string_view kEnd = ".weight";
+  const bool words = dtype == "U32" || dtype == "I32";
+  return words && name.size() > kEnd.size() && name.compare(name.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
+}
+
 TensorTable table_of(const model::Checkpoint& checkpoint) {
   TensorTable table;
-  for (const auto& [name, info] : checkpoint.tensors()) table[name] = {info.dtype, info.shape};
+  for (const auto& [name, info] : checkpoint.tensors()) {
+    if (!is_packed_weight(name, info.dtype)) table[name] = {info.dtype, info.shape};
+  }
   return table;
 }
 

@@ -7,13 +7,11 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <boost/json/serialize.hpp>
 
 #include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
 #include "core/engine/model_client.hpp"
 #include "core/model/checkpoint_tensor.hpp"
-#include "core/quant/data_type.hpp"
 #include "core/tensor/matmul.hpp"
 #include "core/tensor/parallel.hpp"
 
@@ -60,32 +58,21 @@ at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at
 at::Tensor PlainRunner::parameter(int64_t id) { return parameters_.at(static_cast<std::size_t>(id)); }
 
 PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& folder)
-    : config_(model::read_config(folder)), checkpoint_(folder) {
-  if (config_.quantization_config) reader_.emplace(registry, boost::json::serialize(*config_.quantization_config));
-  model_ = open_model(registry, config_, checkpoint_);
-}
-
-at::Tensor PlainModel::load_linear(const LinearSpec& spec, at::Tensor& bias) const {
-  if (!spec.bias.empty()) bias = model::tensor(checkpoint_, spec.bias).to(at::kFloat);
-  if (!checkpoint_.contains(spec.weight)) {
-    if (!reader_) base::fail("{}: tensor {} is missing", checkpoint_.folder().string(), spec.weight);
-    return quant::dequantize(reader_->read(checkpoint_, spec.name, spec.out, spec.in).planes, at::kFloat);
-  }
-  at::Tensor stored = model::tensor(checkpoint_, spec.weight);
-  if (spec.slice >= 0) stored = stored.select(0, spec.slice);
-  if (spec.conv1d) stored = stored.t();
-  return stored.to(at::kFloat).contiguous();
-}
+    : config_(model::read_config(folder)),
+      checkpoint_(std::make_shared<const model::Checkpoint>(folder)),
+      source_(registry, config_, checkpoint_),
+      model_(open_model(registry, config_, *checkpoint_)) {}
 
 std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& linears,
                                               const std::vector<ParameterSpec>& parameters) const {
   std::vector<at::Tensor> weights(linears.size()), biases(linears.size()), values(parameters.size());
   tensor::parallel_for(static_cast<int64_t>(linears.size()), [&](int64_t i) {
     const auto l = static_cast<std::size_t>(i);
-    weights[l] = load_linear(linears[l], biases[l]);
+    weights[l] = source_.weight(linears[l]).to(at::kFloat).contiguous();
+    if (!linears[l].bias.empty()) biases[l] = model::tensor(*checkpoint_, linears[l].bias).to(at::kFloat);
   });
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    values[i] = model::tensor(checkpoint_, parameters[i].tensor).to(at::kFloat);
+    values[i] = model::tensor(*checkpoint_, parameters[i].tensor).to(at::kFloat);
   }
   return std::make_unique<PlainRunner>(std::move(weights), std::move(biases), std::move(values));
 }
@@ -93,7 +80,7 @@ std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& lin
 void PlainModel::embed(std::vector<Sequence>& sequences) const {
   // Tables are taken as stored: only the rows that are looked up become float32.
   std::vector<at::Tensor> tables;
-  for (const ParameterSpec& p : spec().embed) tables.push_back(model::tensor(checkpoint_, p.tensor));
+  for (const ParameterSpec& p : spec().embed) tables.push_back(model::tensor(*checkpoint_, p.tensor));
   PlainRunner runner({}, {}, std::move(tables));
   std::map<int64_t, std::shared_ptr<const Context>> contexts;
   for (Sequence& s : sequences) {
@@ -110,9 +97,7 @@ void PlainModel::block(int64_t index, std::vector<Sequence>& sequences) const {
   const BlockSpec& block = spec().blocks.at(static_cast<std::size_t>(index));
   const std::unique_ptr<PlainRunner> runner = load(block.linears, block.parameters);
   for_each_sequence(sequences, [&](Sequence& s) { s.hidden = model_->block(index, s.hidden, *s.context, *runner); });
-  for (const LinearSpec& linear : block.linears) {
-    checkpoint_.release(checkpoint_.contains(linear.weight) ? linear.weight : linear.name + ".");
-  }
+  for (const LinearSpec& linear : block.linears) source_.release(linear);
 }
 
 std::unique_ptr<PlainRunner> PlainModel::head_runner() const { return load(spec().head, spec().head_parameters); }

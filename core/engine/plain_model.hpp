@@ -3,13 +3,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "ar/torch/model_arch.hpp"
-#include "core/engine/format_client.hpp"
+#include "core/engine/quantized_source.hpp"
 #include "core/model/checkpoint.hpp"
 #include "core/model/config.hpp"
 #include "core/plugin/registry.hpp"
@@ -48,7 +47,7 @@ class PlainModel {
 
   const ModelSpec& spec() const { return model_->spec(); }
   const Model& model() const { return *model_; }
-  const std::filesystem::path& folder() const { return checkpoint_.folder(); }
+  const std::filesystem::path& folder() const { return checkpoint_->folder(); }
 
   /// Fills `context` and `hidden` from `ids`. Refuses an id outside the vocabulary.
   void embed(std::vector<Sequence>& sequences) const;
@@ -60,11 +59,9 @@ class PlainModel {
  private:
   std::unique_ptr<PlainRunner> load(const std::vector<LinearSpec>& linears,
                                     const std::vector<ParameterSpec>& parameters) const;
-  at::Tensor load_linear(const LinearSpec& spec, at::Tensor& bias) const;
-
   model::Config config_;
-  model::Checkpoint checkpoint_;
-  std::optional<FormatReader> reader_;
+  std::shared_ptr<const model::Checkpoint> checkpoint_;
+  WeightSource source_;
   std::shared_ptr<const Model> model_;
 };
 

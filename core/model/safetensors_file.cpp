@@ -113,6 +113,10 @@ int64_t dtype_bits(std::string_view dtype) {
   return 0;
 }
 
+bool is_ordinary_float(std::string_view dtype) {
+  return dtype == "F32" || dtype == "BF16" || dtype == "F16" || dtype == "F64";
+}
+
 SafetensorsHeader parse_safetensors_header(std::string_view head, uint64_t file_bytes, const std::string& file) {
   const uint64_t length = header_length(head, file_bytes, file);
   const std::string_view text = head.substr(kLengthBytes, length);

@@ -38,6 +38,8 @@ struct RawTensor {
 
 /// Bits of one element of a safetensors dtype, 0 for an unknown spelling.
 int64_t dtype_bits(std::string_view dtype);
+/// F16, BF16, F32 or F64: what an unquantized weight is stored in.
+bool is_ordinary_float(std::string_view dtype);
 
 /// Checks and reads the header in `head`, the first bytes of a file of `file_bytes` (at least the whole header).
 /// Refuses: a Git LFS pointer, lengths out of bounds, bad JSON, repeated names, unknown dtypes, shapes that disagree

@@ -7,7 +7,6 @@
 #include "ar/cpp/format_plugin.hpp"
 #include "core/base/error.hpp"
 #include "core/engine/staging_sink.hpp"
-#include "core/model/checkpoint_tensor.hpp"
 
 namespace ar::engine {
 namespace {
@@ -36,14 +35,6 @@ struct ToyFormat {
   }
   void add(const TensorView& t) { write_tensor(*target_.sink, t.name(), t.dtype(), t.shape(), t.bytes(), t.n_bytes()); }
   void finish() { throw Error(AR_IO, ""); }
-  static bool owns(const std::string& config) { return config.find("toy") != std::string::npos; }
-  static void read_layer(const std::string&, const LayerView& layer, const TensorList& stored, const ar_sink& sink) {
-    for (const char* plane : {"codes", "scale"}) {
-      const auto t = stored.at(layer.name() + "." + plane);
-      write_tensor(sink, plane, t.dtype(), t.shape(), t.bytes(), t.n_bytes());
-    }
-    write_tensor(sink, "scheme", AR_DTYPE_I64, {3}, std::vector<int64_t>{4, 32, 1});
-  }
   const ar_host& host_;
   const ar_target& target_;
 };
@@ -150,33 +141,6 @@ TEST(FormatClient, CallsAFailureWithoutTextABugInThePlugin) {
   const auto e = error_of([&] { writer.finish(); });
   EXPECT_STREQ(e.what(),
                "format toy: plugin 'toy' (built in) failed with status 4 and said nothing: a bug in that plugin");
-}
-
-TEST(FormatReader, ReadsALayerThroughTheFormatThatOwnsTheConfig) {
-  const auto folder = std::filesystem::temp_directory_path() / "ar_format_reader_test";
-  std::filesystem::create_directories(folder);
-  const FormatLayer layer = toy_layer();
-  model::write_safetensors(
-      folder / "model.safetensors",
-      {{"a.b.codes", layer.planes.codes}, {"a.b.scale", layer.planes.scale}, {"a.bc.codes", layer.planes.codes}});
-  const model::Checkpoint checkpoint(folder);
-  const FormatReader reader(registry(), R"({"quant_method":"toy"})");
-  const StoredLayer read = reader.read(checkpoint, "a.b", 2, 4);
-  EXPECT_TRUE(read.planes.codes.equal(layer.planes.codes));
-  EXPECT_TRUE(read.planes.scale.equal(layer.planes.scale));
-  EXPECT_FALSE(read.planes.zero_point.defined());
-  EXPECT_EQ(read.planes.scheme.group_size, 32);
-
-  const auto wrong = error_of([&] { reader.read(checkpoint, "a.b", 2, 8); });
-  EXPECT_STREQ(wrong.what(), "layer 'a.b' is stored as 2 x 4; the model has 2 x 8");
-  const auto missing = error_of([&] { reader.read(checkpoint, "x", 2, 8); });
-  EXPECT_EQ(std::string(missing.what()), folder.string() + ": layer 'x': there is no tensor 'x.codes'");
-  std::filesystem::remove_all(folder);
-}
-
-TEST(FormatReader, NamesAConfigThatNoFormatReads) {
-  const auto e = error_of([] { FormatReader(registry(), R"({"quant_method":"hqq"})"); });
-  EXPECT_STREQ(e.what(), "no format plugin reads a checkpoint with quant_method 'hqq' and packing_format ''");
 }
 
 }  // namespace
