@@ -70,19 +70,36 @@ class Registry::Impl {
   const std::vector<Place>& places() const { return catalog_.places(); }
 
  private:
+  /// A format is known by its longest name: "a:b" may be an alias of another plugin than `a`.
   Slot& find(ar_kind kind, std::string_view name) {
     const std::string_view id = kind == AR_KIND_FORMAT ? before_colon(name) : name;
-    for (Slot& slot : slots_) {
-      if (slot.candidate().kind == kind && slot.candidate().id == id) return slot;
-    }
+    Slot* by_id = find_id(kind, id);
+    if (by_id != nullptr && id == name) return *by_id;
+    if (by_id != nullptr) open({by_id});
+    if (by_id != nullptr && has_alias(*by_id, name)) return *by_id;
     open_rest(kind);
-    for (Slot& slot : slots_) {
-      if (slot.candidate().kind != kind || slot.candidate().shadowed_by) continue;
-      if (has_alias(slot, name) || has_alias(slot, id)) return slot;
+    for (std::string_view part = name;; part = part.substr(0, part.rfind(':'))) {
+      if (Slot* slot = find_alias(kind, part)) return *slot;
+      if (part == id) break;
     }
+    if (by_id != nullptr) return *by_id;
     std::vector<const Slot*> known;
     for (const Slot* slot : sorted(kind)) known.push_back(slot);
     throw unknown_error(kind, name, known, catalog_.places());
+  }
+
+  Slot* find_id(ar_kind kind, std::string_view id) {
+    for (Slot& slot : slots_) {
+      if (slot.candidate().kind == kind && slot.candidate().id == id) return &slot;
+    }
+    return nullptr;
+  }
+
+  Slot* find_alias(ar_kind kind, std::string_view name) {
+    for (Slot& slot : slots_) {
+      if (slot.candidate().kind == kind && !slot.candidate().shadowed_by && has_alias(slot, name)) return &slot;
+    }
+    return nullptr;
   }
 
   std::vector<Slot*> openable(ar_kind kind) {

@@ -54,7 +54,7 @@ class Registry {
   /// Scans file names; opens nothing. The object is never freed: a library must outlive everything it registered.
   static Registry& make(SearchOptions options);
 
-  /// The plugin for a name: id, alias, or for formats the part before the colon.
+  /// The plugin for a name: id or alias; for formats the one that knows most of it from the left, up to a colon.
   /// Throws Error(kPlugin) when that plugin is broken, Error(kUsage) when there is none of that name.
   const Format& format(std::string_view name);
   const Device& device(std::string_view name);

@@ -1,54 +1,55 @@
-#include "ar/cpp/format_plugin.hpp"
 #include "common/config_json.hpp"
+#include "common/float_layers.hpp"
+#include "common/folder_format.hpp"
 #include "config.hpp"
-#include "pack.hpp"
+#include "stored.hpp"
 
 namespace {
 
-using ar::Error;
 namespace formats = ar::formats;
-namespace json = boost::json;
+using formats::Backend;
+using formats::Family;
+using formats::Scheme;
 
-class AutoRound {
+void unpack_layer(const Backend& backend, const Scheme& scheme, const std::string& name, const ar::TensorList& stored,
+                  const ar_sink& sink) {
+  switch (backend.family) {
+    case Family::kInt: return formats::unpack_int_layer(backend.integers, scheme, name, stored, sink);
+    case Family::kFp: return formats::unpack_fp8_layer(scheme, name, stored, sink);
+    default: return formats::unpack_block_float_layer(scheme, name, stored, sink);
+  }
+}
+
+class AutoRound : public formats::FolderFormat {
  public:
-  static void check(const std::string& format, const ar_scheme& scheme) { formats::check_scheme(format, scheme); }
+  static void check(const std::string& format, const ar_scheme& scheme) {
+    formats::check_scheme(format, formats::scheme_of(scheme));
+  }
 
   static std::string resolve(const std::string& format, const std::string& plan_json) {
-    return formats::packing_name(formats::choose_packing(format, formats::parse_object(plan_json, "the plan")));
+    return formats::resolve_name(format, formats::parse_object(plan_json, "the plan"));
   }
 
   AutoRound(const ar_host& host, const std::string& plan_json, const ar_target& target)
-      : host_(&host),
-        target_(&target),
-        plan_(formats::parse_object(plan_json, "the plan")),
-        packing_(formats::choose_packing(std::string(formats::string_member(plan_, "format")), plan_)) {
-    const json::object& options = formats::object_member(plan_, "options");
-    if (options.empty()) return;
-    throw Error(AR_INVALID_ARGUMENT,
-                "unknown option '" + std::string(options.begin()->key()) + "': auto_round takes none");
-  }
+      : FolderFormat("auto_round", host, plan_json, target),
+        backend_(&formats::backend_of(formats::resolve_name(asked(), plan()))) {}
 
   void pack(const ar::LayerView& layer, const ar_sink& sink) const {
-    formats::pack_layer(*host_, packing_, layer, sink);
+    require_quantized(layer);
+    formats::check_scheme(backend_->name, formats::scheme_of(layer.scheme()));
+    switch (backend_->family) {
+      case Family::kInt: return formats::pack_int_layer(host(), backend_->integers, layer, sink);
+      case Family::kFp: return formats::pack_fp8_layer(fp8_layout(), layer, sink);
+      default: return formats::pack_block_float_layer(layer, sink);
+    }
   }
 
   void unpack(const ar::LayerView& layer, const ar::TensorList& stored, const ar_sink& sink) const {
-    const ar_scheme& s = layer.scheme();
-    formats::unpack_layer(packing_, {s.bits, s.group_size, s.sym != 0}, layer.name(), stored, sink);
-  }
-
-  void add(const ar::TensorView& t) {
-    ar::write_tensor(*target_->sink, t.name(), t.dtype(), t.shape(), t.bytes(), t.n_bytes());
+    unpack_layer(*backend_, formats::scheme_of(layer.scheme()), layer.name(), stored, sink);
   }
 
   void finish() {
-    const json::object quantization = formats::quantization_config(plan_, packing_);
-    const std::string_view stored = formats::string_member(plan_, "dtype");
-    const char* announced = quantization.empty() ? "" : formats::announced_dtype(packing_);
-    ar::write_file(*target_, "config.json",
-                   formats::config_json(formats::object_member(plan_, "config"), stored, quantization, announced));
-    if (quantization.empty()) return;
-    ar::write_file(*target_, "quantization_config.json", formats::quantization_config_json(quantization));
+    write_configs(formats::quantization_config(plan(), *backend_), formats::announced_dtype(plan(), *backend_));
   }
 
   static bool owns(const std::string& config) {
@@ -57,23 +58,42 @@ class AutoRound {
 
   static void read_layer(const std::string& config_text, const ar::LayerView& layer, const ar::TensorList& stored,
                          const ar_sink& sink) {
-    const json::object config = formats::parse_object(config_text, "quantization_config");
-    const formats::IntLayout layout = formats::stored_layout(config, layer.name());
-    formats::unpack_layer(formats::stored_packing(config), layout, layer.name(), stored, sink);
-    const std::vector<int64_t> scheme = {layout.bits, layout.group_size, layout.sym ? 1 : 0};
-    ar::write_tensor(sink, "scheme", AR_DTYPE_I64, {3}, scheme);
+    const auto config = formats::parse_object(config_text, "quantization_config");
+    const Scheme scheme = formats::stored_scheme(config, layer.name());
+    unpack_layer(formats::required_backend(config, scheme), scheme, layer.name(), stored, sink);
+    formats::write_scheme(sink, scheme);
   }
 
  private:
-  const ar_host* host_;
-  const ar_target* target_;
-  json::object plan_;
-  formats::Packing packing_;
+  formats::Fp8Layout fp8_layout() const { return {"weight_scale_inv", model_dtype(), false}; }
+
+  const Backend* backend_;
 };
 
-constexpr const char* kNames[] = {"auto_round:auto_gptq", "auto_round:gptqmodel", "auto_round:auto_awq", nullptr};
-constexpr const char* kSchemes[] = {
-    "W4A16", "W2A16", "W3A16", "W8A16", "W2A16G64", "W2A16G32", "BF16", "auto_round:auto_awq=W4A16,BF16", nullptr};
+constexpr const char* kNames[] = {"auto_round:auto_gptq", "auto_round:gptqmodel", "auto_round:auto_awq",
+                                  "auto_round:fp8", nullptr};
+constexpr const char* kSchemes[] = {"W4A16",
+                                    "W2A16",
+                                    "W3A16",
+                                    "W8A16",
+                                    "W2A16G64",
+                                    "W2A16G32",
+                                    "MXFP4",
+                                    "MXFP8",
+                                    "MXFP4_RCEIL",
+                                    "MXFP8_RCEIL",
+                                    "NVFP4",
+                                    "NVFP4_E5M3",
+                                    "MXINT4",
+                                    "FPW8A16",
+                                    "FP8_STATIC",
+                                    "FP8_BLOCK",
+                                    "BF16",
+                                    "auto_round:auto_gptq=W4A16,W2A16,W3A16,W8A16,W2A16G64,W2A16G32,BF16",
+                                    "auto_round:gptqmodel=W4A16,W2A16,W3A16,W8A16,W2A16G64,W2A16G32,BF16",
+                                    "auto_round:auto_awq=W4A16,BF16",
+                                    "auto_round:fp8=FP8_BLOCK,FPW8A16,BF16",
+                                    nullptr};
 
 constexpr ar_plugin_desc kDesc = {
     sizeof(ar_plugin_desc),
@@ -83,7 +103,7 @@ constexpr ar_plugin_desc kDesc = {
     0,
     "auto_round",
     kNames,
-    "AutoRound checkpoints for transformers and vLLM: integer weights in GPTQ and AWQ layouts",
+    "AutoRound checkpoints for transformers and vLLM: integers in GPTQ and AWQ layouts, MXFP, NVFP4, FP8",
     "1.0.0",
     "",
     kSchemes,

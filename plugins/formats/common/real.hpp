@@ -43,6 +43,39 @@ inline uint16_t f32_to_f16(float x) {
   return static_cast<uint16_t>(sign | ((magnitude - 0x38000000U + 0xFFFU + ((magnitude >> 13U) & 1U)) >> 13U));
 }
 
+/// Nearest bfloat16, ties to even; a NaN stays one.
+inline uint16_t f32_to_bf16(float x) {
+  const uint32_t u = bits_of(x);
+  if ((u & 0x7FFFFFFFU) > 0x7F800000U) return static_cast<uint16_t>((u >> 16U) | 0x40U);
+  return static_cast<uint16_t>((u + 0x7FFFU + ((u >> 16U) & 1U)) >> 16U);
+}
+
+inline std::vector<uint16_t> to_bf16(Elements<float> values) {
+  std::vector<uint16_t> result(values.size());
+  for (size_t i = 0; i < result.size(); ++i) result[i] = f32_to_bf16(values[i]);
+  return result;
+}
+
+[[noreturn]] inline void refuse_real(const TensorView& t) {
+  throw Error(AR_INVALID_ARGUMENT, std::string("tensor '") + t.name() + "' has elements of type " +
+                                       dtype_name(t.dtype()) + ", expected F16, BF16 or F32");
+}
+
+/// The elements of an F16, BF16 or F32 tensor. Throws naming the tensor for other types.
+inline std::vector<float> to_f32(const TensorView& t) {
+  std::vector<float> real(t.numel());
+  if (t.dtype() == AR_DTYPE_F32) {
+    if (!real.empty()) std::memcpy(real.data(), t.bytes(), t.n_bytes());
+    return real;
+  }
+  if (t.dtype() != AR_DTYPE_F16 && t.dtype() != AR_DTYPE_BF16) refuse_real(t);
+  std::vector<uint16_t> half(real.size());
+  if (!half.empty()) std::memcpy(half.data(), t.bytes(), t.n_bytes());
+  const bool f16 = t.dtype() == AR_DTYPE_F16;
+  for (size_t i = 0; i < real.size(); ++i) real[i] = f16 ? f16_to_f32(half[i]) : bf16_to_f32(half[i]);
+  return real;
+}
+
 /// The elements of an F16, BF16 or F32 tensor as the bits of float16. Throws naming the tensor for other types.
 inline std::vector<uint16_t> to_f16(const TensorView& t) {
   std::vector<uint16_t> half(t.numel());

@@ -1,11 +1,14 @@
-#include "ar/cpp/format_plugin.hpp"
 #include "common/config_json.hpp"
+#include "common/folder_format.hpp"
+#include "common/plan.hpp"
+#include "common/stored_tensor.hpp"
 
 namespace {
 
 using ar::Error;
 namespace formats = ar::formats;
-namespace json = boost::json;
+
+constexpr const char* kName = "fake";
 
 /// Rows of `element_bytes`-wide values [rows, cols] as [cols, rows].
 std::vector<unsigned char> transposed_bytes(const ar::TensorView& t, int64_t rows, int64_t cols) {
@@ -21,37 +24,31 @@ std::vector<unsigned char> transposed_bytes(const ar::TensorView& t, int64_t row
   return bytes;
 }
 
-void copy_tensor(const ar_sink& sink, const std::string& name, const ar::TensorView& t) {
-  ar::write_tensor(sink, name, t.dtype(), t.shape(), t.bytes(), t.n_bytes());
+boost::json::object fake_config(const boost::json::object& plan) {
+  boost::json::object config;
+  for (const auto& pair : formats::object_member(plan, "quantization")) config[pair.key()] = pair.value();
+  config["autoround_version"] = formats::string_member(plan, "version");
+  config["block_name_to_quantize"] = formats::joined_block_names(plan);
+  config["quant_method"] = "auto-round";
+  config["packing_format"] = "auto_round:fake";
+  config["regex_config"] = boost::json::object();
+  if (const auto& extra = formats::object_member(plan, "extra_config"); !extra.empty()) config["extra_config"] = extra;
+  return config;
 }
 
 /// The model with quantize-dequantized weights under their ordinary names.
-class Fake {
+class Fake : public formats::FolderFormat {
  public:
-  static void check(const std::string& format, const ar_scheme& scheme) {
-    if (format != "fake") throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is fake, without a colon");
-    if (scheme.bits < 16 && std::string_view(scheme.data_type).rfind("int", 0) != 0) {
-      throw Error(AR_UNSUPPORTED, std::string("data_type '") + scheme.data_type +
-                                      "' is not in this build of format fake; accepted: int");
-    }
-    if (scheme.act_bits < 16) {
-      throw Error(AR_UNSUPPORTED, "act_bits " + std::to_string(scheme.act_bits) +
-                                      ": quantized activations are not in this build of format fake; "
-                                      "use a scheme that leaves them alone, such as W4A16");
-    }
+  static void check(const std::string& format, const ar_scheme&) {
+    if (format != kName) throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is fake, without a colon");
   }
 
   static std::string resolve(const std::string& format, const std::string&) { return format; }
 
-  Fake(const ar_host&, const std::string& plan_json, const ar_target& target)
-      : target_(&target), plan_(formats::parse_object(plan_json, "the plan")) {
-    const json::object& options = formats::object_member(plan_, "options");
-    if (options.empty()) return;
-    throw Error(AR_INVALID_ARGUMENT, "unknown option '" + std::string(options.begin()->key()) + "': fake takes none");
-  }
+  Fake(const ar_host& host, const std::string& plan_json, const ar_target& target)
+      : FolderFormat(kName, host, plan_json, target) {}
 
   void pack(const ar::LayerView& layer, const ar_sink& sink) const {
-    check("fake", layer.scheme());
     const int64_t out = layer.out_features();
     const int64_t in = layer.in_features();
     const ar::TensorView weight = layer.plane("weight");
@@ -59,22 +56,20 @@ class Fake {
     if (layer.conv1d()) {
       ar::write_tensor(sink, layer.name() + ".weight", weight.dtype(), {in, out}, transposed_bytes(weight, out, in));
     } else {
-      copy_tensor(sink, layer.name() + ".weight", weight);
+      formats::copy_tensor(sink, layer.name() + ".weight", weight);
     }
-    if (layer.has_bias()) copy_tensor(sink, layer.name() + ".bias", layer.bias());
+    if (layer.has("act_global_scale"))  // upstream's reader computes NaN without it
+      formats::copy_tensor(sink, layer.name() + ".input_global_scale", layer.plane("act_global_scale"));
+    if (layer.has_bias()) formats::copy_tensor(sink, layer.name() + ".bias", layer.bias());
   }
 
-  void add(const ar::TensorView& tensor) { copy_tensor(*target_->sink, tensor.name(), tensor); }
-
+  /// Only a model whose activations are quantized needs a reader of its own, and only config.json says so.
   void finish() {
-    ar::write_file(
-        *target_, "config.json",
-        formats::config_json(formats::object_member(plan_, "config"), formats::string_member(plan_, "dtype"), {}, ""));
+    const bool activations = formats::planned_scheme(plan()).quantizes_activations();
+    write_file("config.json", formats::config_json(formats::object_member(plan(), "config"),
+                                                   formats::string_member(plan(), "dtype"),
+                                                   activations ? fake_config(plan()) : boost::json::object(), ""));
   }
-
- private:
-  const ar_target* target_;
-  json::object plan_;
 };
 
 constexpr const char* kSchemes[] = {"*", nullptr};

@@ -43,20 +43,16 @@ TEST(AutoRoundCheck, SaysWhyItRefuses) {
             "bits 5: auto_round stores 2, 3, 4 or 8 bits, or 16 for an unquantized layer");
   EXPECT_EQ(refusal("auto_round:auto_awq", int_scheme(3, 128, true)),
             "bits 3: the AWQ layout of auto_round:auto_awq holds 4 bits only");
-  EXPECT_EQ(
-      refusal("auto_round:fp8", int_scheme(4, 128, true)),
-      "format 'auto_round:fp8' is not in this build; accepted: auto_round, auto_round:auto_gptq, auto_round:gptqmodel, "
-      "auto_round:auto_awq");
-  ar_scheme mx = int_scheme(4, 32, true);
-  mx.data_type = "mx_fp";
-  EXPECT_EQ(refusal("auto_round", mx), "data_type 'mx_fp' is not in this build of format auto_round; accepted: int");
-  ar_scheme int8 = int_scheme(8, -1, true);
-  int8.act_bits = 8;
-  int8.act_data_type = "int";
-  EXPECT_EQ(refusal("auto_round", int8),
-            "act_bits 8 (int): quantized activations are not in this build of format auto_round; use a scheme that "
-            "leaves them "
-            "alone, such as W4A16");
+  EXPECT_EQ(refusal("auto_round:fp8", int_scheme(4, 128, true)),
+            "data_type 'int' has no place in auto_round:fp8; plain auto_round chooses its layout");
+  EXPECT_EQ(refusal("auto_round:q4", int_scheme(4, 128, true)),
+            "format 'auto_round:q4' is none of auto_round's; accepted: auto_round, auto_round:auto_gptq, "
+            "auto_round:gptqmodel, auto_round:auto_awq, auto_round:mx_fp, auto_round:mx_fp_rceil, auto_round:nv_fp, "
+            "auto_round:nvfp4_v2, auto_round:mx_int, auto_round:fp8_static, auto_round:fp8");
+  ar_scheme odd = int_scheme(4, 32, true);
+  odd.data_type = "posit";
+  EXPECT_EQ(refusal("auto_round", odd),
+            "data_type 'posit' has no place in auto_round; there are int, mx_fp, mx_int, nv_fp, nvfp4_v2 and fp");
   ar_scheme two_level = int_scheme(4, 32, false);
   two_level.super_bits = 6;
   EXPECT_EQ(refusal("auto_round", two_level), "super_bits 6: two-level scales have no place in auto_round");
@@ -116,14 +112,17 @@ TEST(AutoRoundOpen, RefusesAnOptionItDoesNotKnow) {
   }
 }
 
-TEST(AutoRoundOwns, KnowsItsOwnIntegerCheckpoints) {
+TEST(AutoRoundOwns, KnowsItsOwnCheckpoints) {
   const auto owns = [](const char* config) { return auto_round_api().owns(config) == 1; };
   EXPECT_TRUE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:auto_gptq","data_type":"int"})"));
   EXPECT_TRUE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:awq"})"));
   EXPECT_TRUE(owns(R"({"quant_method":"auto-round"})"));
-  EXPECT_FALSE(
-      owns(R"({"quant_method":"auto-round","packing_format":"auto_round:llm_compressor","data_type":"mx_fp"})"));
-  EXPECT_FALSE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round","data_type":"mx_int"})"));
+  EXPECT_TRUE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:llm_compressor","data_type":"mx_fp"})"));
+  EXPECT_TRUE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round","data_type":"mx_int"})"));
+  EXPECT_TRUE(owns(R"({"quant_method":"auto-round","data_type":"fp","bits":8})"));
+  EXPECT_FALSE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:llm_compressor","data_type":"int"})"));
+  EXPECT_FALSE(owns(R"({"quant_method":"auto-round","packing_format":"auto_round:fake","data_type":"mx_fp"})"));
+  EXPECT_FALSE(owns(R"({"quant_method":"auto-round","packing_format":"mlx","data_type":"int"})"));
   EXPECT_FALSE(owns(R"({"quant_method":"gptq"})"));
   EXPECT_FALSE(owns("not JSON"));
 }

@@ -110,9 +110,9 @@ TEST(AutoRoundPack, V1KeepsZeroPointZeroAtZeroAndSaysSo) {
 TEST(AutoRoundPack, RefusesWhatDoesNotFitAndNamesTheLayer) {
   const ar_scheme asym = int_scheme(4, 32, false);
   EXPECT_EQ(failure("auto_round:gptqmodel", toy_layer(asym, 32, 32, 16), asym),
-            "layer 'model.layers.0.proj': zero point 16.000000: must be a whole number from 0 to 15.000000");
+            "layer 'model.layers.0.proj': zero point 16.000000: must be a whole number from 0 to 15");
   EXPECT_EQ(failure("auto_round:gptqmodel", toy_layer(asym, 32, 32, 2.5F), asym),
-            "layer 'model.layers.0.proj': zero point 2.500000: must be a whole number from 0 to 15.000000");
+            "layer 'model.layers.0.proj': zero point 2.500000: must be a whole number from 0 to 15");
   EXPECT_EQ(failure("auto_round:auto_gptq", toy_layer(asym, 33, 64), asym),
             "layer 'model.layers.0.proj': 33 x 64: both dimensions must be multiples of 32 to fill whole words");
   EXPECT_EQ(failure("auto_round:auto_awq", toy_layer(asym, 32, 80), asym),

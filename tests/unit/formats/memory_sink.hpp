@@ -76,7 +76,7 @@ class MemoryTarget {
  public:
   MemoryTarget() {
     sink_ = {sizeof(ar_sink), this, begin, write, end};
-    target_ = {sizeof(ar_target), this, &sink_, write_file, nullptr, nullptr, nullptr, nullptr};
+    target_ = {sizeof(ar_target), this, &sink_, write_file, file_open, file_write, file_seek, file_close};
   }
   MemoryTarget(const MemoryTarget&) = delete;
   MemoryTarget& operator=(const MemoryTarget&) = delete;
@@ -114,6 +114,29 @@ class MemoryTarget {
   }
   static ar_status write_file(void* ctx, const char* name, const void* bytes, size_t n, ar_error*) {
     static_cast<MemoryTarget*>(ctx)->files_[name] = std::string(static_cast<const char*>(bytes), n);
+    return AR_OK;
+  }
+  struct Stream {
+    std::string* bytes;
+    size_t at;
+  };
+  static ar_status file_open(void* ctx, const char* name, void** file, ar_error*) {
+    *file = new Stream{&static_cast<MemoryTarget*>(ctx)->files_[name], 0};
+    return AR_OK;
+  }
+  static ar_status file_write(void*, void* file, const void* bytes, size_t n, ar_error*) {
+    auto& s = *static_cast<Stream*>(file);
+    if (s.bytes->size() < s.at + n) s.bytes->resize(s.at + n);
+    std::memcpy(s.bytes->data() + s.at, bytes, n);
+    s.at += n;
+    return AR_OK;
+  }
+  static ar_status file_seek(void*, void* file, uint64_t offset, ar_error*) {
+    static_cast<Stream*>(file)->at = offset;
+    return AR_OK;
+  }
+  static ar_status file_close(void*, void* file, ar_error*) {
+    delete static_cast<Stream*>(file);
     return AR_OK;
   }
 

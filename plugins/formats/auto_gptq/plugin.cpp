@@ -1,0 +1,85 @@
+#include "common/config_json.hpp"
+#include "common/folder_format.hpp"
+#include "common/plan.hpp"
+#include "common/stored_config.hpp"
+#include "config.hpp"
+#include "stored.hpp"
+
+namespace {
+
+namespace formats = ar::formats;
+using ar::Error;
+using formats::Family;
+using formats::Scheme;
+
+constexpr const char* kName = "auto_gptq";
+constexpr formats::IntLayout kLayout = {false, true, true};  // GPTQ v1 with g_idx
+
+class AutoGptq : public formats::FolderFormat {
+ public:
+  static void check(const std::string& format, const ar_scheme& raw) {
+    if (format != kName) throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is auto_gptq, without a colon");
+    const Scheme scheme = formats::scheme_of(raw);
+    const Family kind = formats::storable_family(format, scheme);
+    if (kind != Family::kNone && kind != Family::kInt)
+      throw Error(AR_UNSUPPORTED, "data_type '" + scheme.data_type + "' has no place in auto_gptq; accepted: int");
+    if (kind == Family::kInt && !scheme.quantizes_activations()) formats::check_int_scheme(format, kLayout, scheme);
+  }
+
+  static std::string resolve(const std::string& format, const std::string& plan_json) {
+    const auto plan = formats::parse_object(plan_json, "the plan");
+    formats::refuse_mixed_families(plan, kName);
+    formats::refuse_quantized_head(plan, kName);
+    const Scheme scheme = formats::planned_scheme(plan);
+    return scheme.quantized() && scheme.quantizes_activations() ? formats::kFake : format;
+  }
+
+  AutoGptq(const ar_host& host, const std::string& plan_json, const ar_target& target)
+      : FolderFormat(kName, host, plan_json, target) {
+    if (resolve(kName, plan_json) != kName)
+      throw Error(AR_UNSUPPORTED, "auto_gptq has no place for quantized activations; use --format fake");
+  }
+
+  void pack(const ar::LayerView& layer, const ar_sink& sink) const {
+    require_quantized(layer);
+    check(kName, layer.scheme());
+    formats::pack_int_layer(host(), kLayout, layer, sink);
+  }
+
+  void unpack(const ar::LayerView& layer, const ar::TensorList& stored, const ar_sink& sink) const {
+    formats::unpack_int_layer(kLayout, formats::scheme_of(layer.scheme()), layer.name(), stored, sink);
+  }
+
+  void finish() { write_configs(formats::gptq_config(plan()), "float16"); }
+
+  static bool owns(const std::string& config) {
+    return formats::text_of(formats::parse_object(config, "quantization_config"), "quant_method") == "gptq";
+  }
+
+  static void read_layer(const std::string& config_text, const ar::LayerView& layer, const ar::TensorList& stored,
+                         const ar_sink& sink) {
+    const auto config = formats::parse_object(config_text, "quantization_config");
+    const Scheme scheme = formats::gptq_stored_scheme(config, layer.name());
+    formats::unpack_int_layer(formats::gptq_stored_layout(config), scheme, layer.name(), stored, sink);
+    formats::write_scheme(sink, scheme);
+  }
+};
+
+constexpr const char* kSchemes[] = {"W4A16", "W2A16", "W3A16", "W8A16", "W2A16G64", "W2A16G32", "BF16", nullptr};
+
+constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
+                                  AR_SDK_MAJOR,
+                                  AR_SDK_MINOR,
+                                  AR_KIND_FORMAT,
+                                  0,
+                                  kName,
+                                  nullptr,
+                                  "GPTQ checkpoints: integer weights for every reader of quant_method gptq",
+                                  "1.0.0",
+                                  "",
+                                  kSchemes,
+                                  &ar::FormatPlugin<AutoGptq>::kApi};
+
+}  // namespace
+
+AR_PLUGIN(auto_gptq, &kDesc)
