@@ -99,8 +99,8 @@ TEST_P(GgufBlocks, StandForWhatTheirPlanesSay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllTypes, GgufBlocks, testing::ValuesIn(kQuantized),
-                         [](const auto& param) { return std::string(info(param.param).name); });
+std::string type_name(const testing::TestParamInfo<Type>& of) { return info(of.param).name; }
+INSTANTIATE_TEST_SUITE_P(AllTypes, GgufBlocks, testing::ValuesIn(kQuantized), type_name);
 
 /// data_types.md 11.5
 TEST(GgufBlockBytes, AreThoseOfTheWorkedExamples) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ar/format.h"
 #include "gguf/header.hpp"
 #include "tests/tools/safetensors.hpp"
 #include "tests/unit/formats/memory_sink.hpp"
