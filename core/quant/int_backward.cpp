@@ -27,13 +27,6 @@ HWY_INLINE void backward_block(const Levels& levels, const W* w, const float* v,
   }
 }
 
-/// v - lr * sign(d), where zero and NaN have no sign.
-HWY_INLINE VF descend(VF v, VF d, VF lr) {
-  const VF zero = hn::Zero(F32());
-  const auto moves = hn::Or(hn::Gt(d, zero), hn::Lt(d, zero));
-  return hn::Sub(v, hn::IfThenElseZero(moves, hn::CopySign(lr, d)));
-}
-
 /// The backward pass of a group. update(dL/dV, p) is called for each vector, p being its place in `target`: V itself
 /// for a step, or its gradient buffer.
 template <typename W, typename U, typename Update>

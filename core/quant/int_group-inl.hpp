@@ -8,22 +8,15 @@
 #endif
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 
+#include "core/quant/blocks-inl.hpp"
 #include "core/quant/int_scale.hpp"
 #include "core/quant/int_tuning.hpp"
-#include "core/tensor/lane_sum.hpp"
-#include "core/tensor/simd-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
-using namespace tensor::HWY_NAMESPACE;
-
-using tensor::Bf16;
 using tensor::ConstReals;
-using tensor::kSumLanes;
-using tensor::Real;
 using tensor::Reals;
 
 /// Stands for V where there is none: adding -0 changes no number.
@@ -47,23 +40,6 @@ struct Levels {
   }
   HWY_INLINE VF code(VF quotient, VF value) const { return hn::Add(round_even(hn::Add(quotient, value)), add); }
   HWY_INLINE VF level(VF code) const { return hn::Sub(hn::Min(hn::Max(code, low), high), sub); }
-};
-
-/// Calls block(k) for k = 0, 16, ... while a whole block is left, then tail(k, n) for the rest.
-template <typename Block, typename Tail>
-HWY_INLINE void for_each_block(int64_t size, Block block, Tail tail) {
-  int64_t k = 0;
-  for (; k + kSumLanes <= size; k += kSumLanes) block(k);
-  if (k < size) tail(k, size - k);
-}
-
-/// The last elements of a group in a full-length block of their own, zeros behind them.
-template <typename T>
-struct Padded {
-  T data[kSumLanes] = {};
-  Padded(const T* from, int64_t n) { std::memcpy(data, from, static_cast<size_t>(n) * sizeof(T)); }
-  Padded() = default;
-  void copy_to(T* to, int64_t n) const { std::memcpy(to, data, static_cast<size_t>(n) * sizeof(T)); }
 };
 
 template <typename W>
@@ -111,15 +87,6 @@ HWY_INLINE void write_group(const IntTuning& layer, const Group<W>& group, Out* 
         write_block(levels, w.data, v.data, q.data);
         q.copy_to(out + k, n);
       });
-}
-
-/// Calls body with a number of the type that is stored: the choice is made once a call.
-template <typename Body>
-HWY_INLINE void with_type(Real type, Body body) {
-  if (type == Real::kF32)
-    body(float());
-  else
-    body(Bf16());
 }
 
 }  // namespace ar::quant::HWY_NAMESPACE

@@ -1,42 +1,23 @@
 // Round to nearest against what upstream wrote for the same weights: scales, zero points and codes, by the digest of
 // their packed form (tests/golden/upstream).
-#include <cstring>
-#include <filesystem>
-#include <map>
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
 #include "core/quant/data_type.hpp"
 #include "tests/tools/safetensors.hpp"
 #include "tests/tools/sha256.hpp"
+#include "tests/unit/quant/source_model.hpp"
 
 namespace ar::quant::test {
 namespace {
 
 namespace json = boost::json;
-using ar::test::StoredTensor;
 
-const std::string kFolder = std::string(AR_SOURCE_DIR) + "/tests/golden/upstream/";
-
-/// A source model, from the tree or from the full golden data; empty when it is in neither.
-const std::map<std::string, StoredTensor>& model(const std::string& name) {
-  static std::map<std::string, std::map<std::string, StoredTensor>> models;
-  auto& tensors = models[name];
-  for (const std::string& folder : {kFolder, std::string(AR_SHARED_DIR) + "/golden/upstream/"})
-    if (tensors.empty() && std::filesystem::exists(folder + "models/" + name))
-      tensors = ar::test::read_checkpoint(folder + "models/" + name);
-  return tensors;
-}
-
-at::Tensor weight_of(const StoredTensor& stored) {
-  at::Tensor w = at::empty(stored.shape, at::kBFloat16);
-  std::memcpy(w.mutable_data_ptr(), stored.bytes.data(), stored.bytes.size());
-  return w;
-}
+const std::string kFolder = golden_in_tree();
 
 /// Words of codes[a][b] packed along a, first code in the lowest bits, one column of words for each b.
 template <typename Code>
@@ -110,10 +91,16 @@ Scheme scheme_of(const json::object& config, const std::string& layer) {
 
 json::object expected() { return json::parse(ar::test::read_bytes(kFolder + "expected.json")).as_object(); }
 
+/// Cases of the packed integer layouts; other tests take the rest.
 std::vector<std::string> cases() {
   std::vector<std::string> names;
-  for (const auto& [name, entry] : expected())
-    if (entry.at("format") != "fake") names.emplace_back(name);
+  for (const auto& [name, entry] : expected()) {
+    const auto& tensors = entry.at("tensors").as_object();
+    const bool packed = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
+      return std::string(tensor.key()).find(".qweight") != std::string::npos;
+    });
+    if (packed && entry.at("format").as_string().find("auto_round") == 0) names.emplace_back(name);
+  }
   return names;
 }
 
@@ -123,7 +110,7 @@ TEST_P(Upstream, RoundsToTheSameBytes) {
   const json::object config =
       json::parse(ar::test::read_bytes(kFolder + "cases/" + GetParam() + "/quantization_config.json")).as_object();
   const json::value entry = expected().at(GetParam());
-  const auto& source = model(std::string(entry.at("model").as_string()));
+  const auto& source = source_model(std::string(entry.at("model").as_string()));
   if (source.empty())
     GTEST_SKIP() << entry.at("model").as_string() << " is not in the tree; AR_SHARED names no golden data";
   int n_layers = 0;
@@ -148,7 +135,7 @@ TEST_P(Upstream, RoundsToTheSameBytes) {
 /// What the `fake` format stores; expected.json holds digests with all zeros positive.
 TEST(UpstreamFake, DequantizesToTheSameBytes) {
   const json::value entry = expected().at("fake-w4a16");
-  const auto& source = model(std::string(entry.at("model").as_string()));
+  const auto& source = source_model(std::string(entry.at("model").as_string()));
   int n_layers = 0;
   for (const auto& [key, value] : entry.at("tensors").as_object()) {
     const std::string tensor(key);

@@ -1,0 +1,89 @@
+#include "core/quant/float_planes.hpp"
+
+#include <array>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+
+#include "core/quant/float_scale.hpp"
+#include "core/quant/planes.hpp"
+#include "core/quant/row_chunks.hpp"
+
+namespace ar::quant {
+namespace {
+
+at::ScalarType code_type(const FloatFormat& element) {
+  if (element.bits < 8) return at::kByte;
+  return element.mantissa_bits == kE5M2.mantissa_bits ? at::kFloat8_e5m2 : at::kFloat8_e4m3fn;
+}
+
+at::ScalarType scale_type(ScaleRule rule) {
+  if (is_mx(rule)) return at::kFloat8_e8m0fnu;
+  if (rule == ScaleRule::kNv) return at::kFloat8_e4m3fn;
+  return rule == ScaleRule::kUe5m3 ? at::kByte : at::kFloat;
+}
+
+uint8_t* bytes_of(const at::Tensor& tensor) { return static_cast<uint8_t*>(tensor.mutable_data_ptr()); }
+const uint8_t* const_bytes_of(const at::Tensor& tensor) { return static_cast<const uint8_t*>(tensor.const_data_ptr()); }
+
+std::array<float, 256> values_of(const FloatFormat& element) {
+  std::array<float, 256> values{};
+  for (int code = 0; code < (1 << element.bits); ++code)
+    values[static_cast<size_t>(code)] = decode(element, static_cast<uint8_t>(code));
+  return values;
+}
+
+float scale_out(const FloatGrid& grid, const QuantizedWeight& weight, int64_t index) {
+  if (grid.kind.rule == ScaleRule::kFp) return weight.scale.const_data_ptr<float>()[index];
+  const float global = weight.global_scale.defined() ? weight.global_scale.const_data_ptr<float>()[0] : 0.0f;
+  const ScaleRule rule = grid.kind.rule;
+  return from_stored(rule, stored_scale(rule, const_bytes_of(weight.scale)[index]), global).out;
+}
+
+}  // namespace
+
+FloatPlaneStore::FloatPlaneStore(const FloatGrid& grid)
+    : grid_(grid),
+      codes_(at::empty({grid.rows, grid.cols}, code_type(grid.kind.element))),
+      scale_(at::empty({grid.bands(), grid.groups()}, scale_type(grid.kind.rule))) {}
+
+FloatPlanes FloatPlaneStore::view() const {
+  const bool plain = grid_.kind.rule == ScaleRule::kFp;
+  return {bytes_of(codes_), plain ? scale_.mutable_data_ptr<float>() : nullptr, plain ? nullptr : bytes_of(scale_)};
+}
+
+QuantizedWeight FloatPlaneStore::to_weight(const Scheme& scheme, int64_t out, int64_t in, float global_scale) const {
+  QuantizedWeight weight;
+  weight.scheme = scheme;
+  weight.out = out;
+  weight.in = in;
+  weight.codes = codes_.view({out, in});
+  weight.scale = scheme.group_size == 0 ? scale_.view({1}) : scale_;
+  if (grid_.kind.rule == ScaleRule::kNv) weight.global_scale = at::full({1}, global_scale, at::kFloat);
+  return weight;
+}
+
+at::Tensor dequantize_planes(const FloatGrid& grid, const QuantizedWeight& weight, at::ScalarType dtype) {
+  at::Tensor out = at::empty({weight.out, weight.in}, dtype);
+  const tensor::Reals to = mutable_reals_of(out);
+  const std::array<float, 256> values = values_of(grid.kind.element);
+  const uint8_t* codes = const_bytes_of(weight.codes);
+  for_row_chunks(grid.rows, grid.cols, [&](RowRange rows) {
+    for (int64_t row = rows.begin; row < rows.end; ++row)
+      for (int64_t g = 0; g < grid.groups(); ++g) {
+        const float scale = scale_out(grid, weight, row / grid.group_rows * grid.groups() + g);
+        const int64_t begin = row * grid.cols + g * grid.group;
+        const int64_t end = begin + std::min(grid.group, grid.cols - g * grid.group);
+        for (int64_t i = begin; i < end; ++i) {
+          const float x = values[codes[i]] * scale;
+          if (to.type == tensor::Real::kF32)
+            static_cast<float*>(to.data)[i] = x;
+          else
+            static_cast<tensor::Bf16*>(to.data)[i] = tensor::to_bf16(x);
+        }
+      }
+  });
+  return out;
+}
+
+}  // namespace ar::quant
