@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,7 +36,7 @@ std::vector<std::string> listed_schemes(const std::string& format) {
       return own;
     }
   }
-  if (plain == std::vector<std::string>{"*"}) return {"W4A16", "W2A16", "W3A16", "W8A16", "BF16"};
+  if (plain == std::vector<std::string>{"*"}) return {"W4A16", "W2A16", "W3A16", "W8A16", "MXFP4", "NVFP4", "FP8_STATIC", "BF16"};
   return plain;
 }
 
@@ -115,8 +117,9 @@ std::string resolved(const Combination& c) {
 
 Output::Output(const Combination& c, int n_threads) : host(n_threads) {
   const std::string plan = plan_json(resolved(c), c.scheme, kLayerName, subject().quirks.in_features);
-  EXPECT_EQ(api().open(host.table(), plan.c_str(), target.table(), &writer, &err), AR_OK)
-      << c.text() << ": " << err.text;
+  if (api().open(host.table(), plan.c_str(), target.table(), &writer, &err) == AR_OK) return;
+  api().close(std::exchange(writer, nullptr));
+  throw std::runtime_error("open with " + c.text() + ": " + err.text);
 }
 
 Output::~Output() { api().close(writer); }

@@ -34,10 +34,35 @@ std::string random_halves(std::mt19937& random, std::size_t n) {
   return to_bytes(values);
 }
 
+/// Any byte but the NaNs of float8_e4m3fn.
+std::string random_float8(std::mt19937& random, std::size_t n, bool positive) {
+  std::string bytes(n, '\0');
+  for (char& b : bytes) b = static_cast<char>((random() % 0x7FU) | (positive ? 0U : random() & 0x80U));
+  return bytes;
+}
+
+/// Power-of-two scale bytes about 1.
+std::string random_exponents(std::mt19937& random, std::size_t n) {
+  std::string bytes(n, '\0');
+  for (char& b : bytes) b = static_cast<char>(120U + random() % 12U);
+  return bytes;
+}
+
+/// Positive float32 numbers that bfloat16 holds exactly: formats may store scales in it.
+std::string random_scales(std::mt19937& random, std::size_t n) {
+  std::vector<uint32_t> values(n);
+  for (auto& v : values) v = static_cast<uint32_t>(0x3C00U + random() % 0x0300U) << 16U;
+  return to_bytes(values);
+}
+
 std::string random_zero_points(std::mt19937& random, std::size_t n, int bits) {
   std::vector<float> values(n);
   for (float& v : values) v = static_cast<float>(1U + random() % ((1U << bits) - 1U));
   return to_bytes(values);
+}
+
+int64_t groups_of(const quant::Scheme& s, int64_t in) {
+  return s.group_size > 0 ? (in + s.group_size - 1) / s.group_size : 1;
 }
 
 DLDataType dl_type(ar_dtype dtype) {
@@ -110,14 +135,55 @@ SampleLayer::SampleLayer(std::string name, const SampleScheme& scheme, int64_t o
 void SampleLayer::fill(const quant::Scheme& s, int64_t out, int64_t in, bool with_bias) {
   std::mt19937 random(20'240'517);
   const auto n = static_cast<std::size_t>(out * in);
-  const int64_t groups = s.group_size > 0 ? (in + s.group_size - 1) / s.group_size : 1;
+  if (integer_ || s.bits > 8)
+    fill_integer(s, out, in, random);
+  else if (s.data_type.rfind("fp", 0) == 0)
+    fill_float8(s, out, in, random);
+  else
+    fill_block_float(s, out, in, random);
+  add_plane("weight", AR_DTYPE_BF16, {out, in}, random_halves(random, n));
+  if (with_bias) add_plane("bias", AR_DTYPE_F16, {out}, random_halves(random, static_cast<std::size_t>(out)));
+}
+
+void SampleLayer::fill_integer(const quant::Scheme& s, int64_t out, int64_t in, std::mt19937& random) {
+  const int64_t groups = groups_of(s, in);
   const auto n_groups = static_cast<std::size_t>(out * groups);
-  if (s.bits <= 8) add_plane("codes", AR_DTYPE_U8, {out, in}, random_codes(random, n, s.bits));
+  if (s.bits <= 8)
+    add_plane("codes", AR_DTYPE_U8, {out, in}, random_codes(random, static_cast<std::size_t>(out * in), s.bits));
   add_plane("scale", AR_DTYPE_F16, {out, groups}, random_halves(random, n_groups));
   if (integer_ && !s.sym)
     add_plane("zero_point", AR_DTYPE_F32, {out, groups}, random_zero_points(random, n_groups, s.bits));
-  add_plane("weight", AR_DTYPE_BF16, {out, in}, random_halves(random, n));
-  if (with_bias) add_plane("bias", AR_DTYPE_F16, {out}, random_halves(random, static_cast<std::size_t>(out)));
+}
+
+/// One scale a tensor, a row or a block.
+void SampleLayer::fill_float8(const quant::Scheme& s, int64_t out, int64_t in, std::mt19937& random) {
+  const int64_t rows = s.group_size_rows;
+  std::vector<int64_t> shape = {out, groups_of(s, in)};
+  if (s.group_size == 0) shape = {1};
+  if (rows > 0) shape = {(out + rows - 1) / rows, (in + s.group_size - 1) / s.group_size};
+  const int64_t n_scales = shape.size() == 1 ? 1 : shape[0] * shape[1];
+  add_plane("codes", AR_DTYPE_F8_E4M3, {out, in}, random_float8(random, static_cast<std::size_t>(out * in), false));
+  add_plane("scale", AR_DTYPE_F32, shape, random_scales(random, static_cast<std::size_t>(n_scales)));
+  if (s.act_bits <= 8 && !s.act_dynamic) add_plane("act_scale", AR_DTYPE_F32, {1}, random_scales(random, 1));
+}
+
+void SampleLayer::fill_block_float(const quant::Scheme& s, int64_t out, int64_t in, std::mt19937& random) {
+  const auto n = static_cast<std::size_t>(out * in);
+  const std::vector<int64_t> groups = {out, groups_of(s, in)};
+  const auto n_groups = static_cast<std::size_t>(out * groups[1]);
+  const bool nv = s.data_type.rfind("nv_fp", 0) == 0;
+  if (s.bits == 8)
+    add_plane("codes", AR_DTYPE_F8_E4M3, {out, in}, random_float8(random, n, false));
+  else
+    add_plane("codes", s.data_type == "mx_int" ? AR_DTYPE_U8 : AR_DTYPE_F4_E2M1, {out, in}, random_codes(random, n, 4));
+  if (nv)
+    add_plane("scale", AR_DTYPE_F8_E4M3, groups, random_float8(random, n_groups, true));
+  else if (s.data_type == "nvfp4_v2")
+    add_plane("scale", AR_DTYPE_U8, groups, random_codes(random, n_groups, 8));
+  else
+    add_plane("scale", AR_DTYPE_F8_E8M0, groups, random_exponents(random, n_groups));
+  if (nv) add_plane("global_scale", AR_DTYPE_F32, {1}, random_scales(random, 1));
+  if (nv && s.act_bits <= 8) add_plane("act_global_scale", AR_DTYPE_F32, {1}, random_scales(random, 1));
 }
 
 void SampleLayer::add_plane(const std::string& plane, ar_dtype dtype, std::vector<int64_t> shape, std::string bytes) {

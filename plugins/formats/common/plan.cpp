@@ -28,7 +28,7 @@ std::vector<PlannedLayer> planned_layers(const json::object& plan) {
     l.name = std::string(string_member(layer, "name"));
     l.scheme = scheme_of(object_member(layer, "scheme"), base, "layer '" + l.name + "'");
     l.in_block = flag(layer, "in_block", true);
-    l.quantized = flag(layer, "quantized", false);
+    l.quantized = flag(layer, "quantized", false) && l.scheme.quantized();
     const json::value* in = layer.if_contains("in_features");
     if (in != nullptr && in->is_int64()) l.in_features = in->get_int64();
     layers.push_back(std::move(l));
