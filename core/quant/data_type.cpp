@@ -8,7 +8,7 @@
 namespace ar::quant {
 
 const DataType* find_data_type(const Scheme& scheme) {
-  const std::array types{&int_type(), &mx_type(), &nv_type(), &fp8_type()};
+  const std::array types{&int_type(), &mx_type(), &nv_type(), &fp8_type(), &gguf_type()};
   for (const DataType* type : types) {
     if (type->handles(scheme)) return type;
   }

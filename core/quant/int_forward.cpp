@@ -42,21 +42,35 @@ void ranges_rows(const IntTuning& layer, RowRange rows, float* range_min, float*
 }
 
 /// Codes as exporters derive them: from the rounded Wq, the scale and the zero point.
+struct Coder {
+  VF zero, top, minimum, inverse;
+  bool real_zero;
+  HWY_INLINE Coder(const IntGrid& grid, const GroupLevels& g)
+      : zero(hn::Set(F32(), stored_zero(grid, g))),
+        top(hn::Set(F32(), grid.top())),
+        minimum(hn::Set(F32(), stored_zero(grid, g) * g.scale)),
+        inverse(hn::Set(F32(), 1.0f / g.scale)),
+        real_zero(grid.real_zero) {}
+  HWY_INLINE VF code(const Levels& levels, VF wq) const {
+    if (real_zero) return hn::Trunc(hn::Add(hn::Mul(hn::Add(wq, minimum), inverse), hn::Set(F32(), 0.5f)));
+    const VF shifted = hn::Add(levels.quotient(wq), zero);
+    return round_even(levels.narrow ? round_to_bf16(shifted) : shifted);
+  }
+};
+
 template <typename W>
-HWY_INLINE void code_block(const Levels& levels, VF zero, VF top, const W* w, const float* v, uint8_t* codes) {
+HWY_INLINE void code_block(const Levels& levels, const Coder& coder, const W* w, const float* v, uint8_t* codes) {
   for (int64_t j = 0; j < kSumLanes; j += hn::Lanes(F32())) {
     const VF raw = hn::Mul(levels.scale, levels.level(levels.code(levels.quotient(load(w + j)), load(v + j))));
     const VF wq = std::is_same_v<W, Bf16> ? round_to_bf16(raw) : raw;
-    const VF shifted = hn::Add(levels.quotient(wq), zero);
-    const VF code = round_even(levels.narrow ? round_to_bf16(shifted) : shifted);
-    const auto whole = hn::ConvertTo(I32(), hn::Min(hn::Max(code, hn::Zero(F32())), top));
+    const VF code = coder.code(levels, wq);
+    const auto whole = hn::ConvertTo(I32(), hn::Min(hn::Max(code, hn::Zero(F32())), coder.top));
     hn::StoreU(hn::DemoteTo(U8(), whole), U8(), codes + j);
   }
 }
 
 template <typename W>
 void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
-  const VF top = hn::Set(F32(), layer.grid.top());
   for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
     clamp_range_factors(layer, group.index);
     const GroupLevels scalar = group_levels(layer, group.index);
@@ -64,18 +78,18 @@ void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes)
     planes.scale[group.index] = scalar.scale;
     if (planes.zero_point != nullptr) planes.zero_point[group.index] = stored;
     const Levels levels(scalar, narrow_quotient(layer));
-    const VF zero = hn::Set(F32(), stored);
+    const Coder coder(layer.grid, scalar);
     const int64_t stride = group.value == nullptr ? 0 : 1;
     const float* value = group.value == nullptr ? kNoOffset : group.value;
     uint8_t* codes = planes.codes + group.offset;
     for_each_block(
         group.size,
-        [&](int64_t k) HWY_ATTR { code_block(levels, zero, top, group.weight + k, value + k * stride, codes + k); },
+        [&](int64_t k) HWY_ATTR { code_block(levels, coder, group.weight + k, value + k * stride, codes + k); },
         [&](int64_t k, int64_t n) HWY_ATTR {
           const Padded<W> w(group.weight + k, n);
           const Padded<float> v(value + k * stride, n);
           Padded<uint8_t> c;
-          code_block(levels, zero, top, w.data, v.data, c.data);
+          code_block(levels, coder, w.data, v.data, c.data);
           c.copy_to(codes + k, n);
         });
   });

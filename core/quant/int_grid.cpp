@@ -22,6 +22,7 @@ IntGrid make_grid(const Scheme& scheme, int64_t out, int64_t in, ScaleType scale
   IntGrid grid;
   grid.bits = scheme.bits;
   grid.sym = scheme.sym;
+  grid.real_zero = scheme.data_type == "int_asym_float_zp";
   grid.scale_type = scale_type;
   grid.scale_floor = scale_type == ScaleType::kF32 ? 1e-8f : round_scale(1e-5f, scale_type);
   const bool whole = scheme.group_size == 0;

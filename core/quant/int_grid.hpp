@@ -16,6 +16,7 @@ float round_scale(float x, ScaleType type);
 struct IntGrid {
   int bits = 4;
   bool sym = true;
+  bool real_zero = false;  // zero points are real numbers, as Q4_1 and Q5_1 of GGUF need them
   ScaleType scale_type = ScaleType::kF16;
   int64_t rows = 0;
   int64_t cols = 0;

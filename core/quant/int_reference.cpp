@@ -142,7 +142,13 @@ void finish(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
     planes.scale[group.index] = levels.scale;
     if (planes.zero_point != nullptr) planes.zero_point[group.index] = zero;
     for (int64_t i = group.offset; i < group.offset + group.size; ++i) {
-      float code = dequantize(layer, levels, quantize(layer, levels, i).level) / levels.scale;
+      const float wq = dequantize(layer, levels, quantize(layer, levels, i).level);
+      if (layer.grid.real_zero) {
+        const float code = std::trunc((wq + zero * levels.scale) * (1.0f / levels.scale) + 0.5f);
+        planes.codes[i] = static_cast<uint8_t>(std::clamp(code, 0.0f, layer.grid.top()));
+        continue;
+      }
+      float code = wq / levels.scale;
       if (narrow)
         code = tensor::round_to_bf16(tensor::round_to_bf16(code) + zero);
       else

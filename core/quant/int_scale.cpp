@@ -41,7 +41,7 @@ GroupLevels asym_levels(const IntTuning& layer, float low, float high) {
   levels.scale = std::max(levels.unfloored, grid.scale_floor);
   float zero = -low / levels.scale;
   if (!tuned(layer) && narrow_quotient(layer)) zero = round_to_bf16(zero);
-  zero = std::nearbyint(zero);
+  if (!grid.real_zero) zero = std::nearbyint(zero);
   levels.low = 0;
   levels.high = grid.top();
   levels.add = levels.sub = zero;

@@ -30,7 +30,8 @@ struct IntGradients {
   float* max_scale;
 };
 
-/// What is stored of a layer. scale holds values of the scale type; zero_point whole numbers, null when sym.
+/// What is stored of a layer. scale holds values of the scale type; zero_point
+/// whole numbers (any with a real zero point), null when sym.
 struct IntPlanes {
   uint8_t* codes;     // [rows, cols], 0 .. 2^bits - 1
   float* scale;       // [rows, groups]

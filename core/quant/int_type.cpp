@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
+#include "core/quant/gguf_legacy.hpp"
 #include "core/quant/int_tuner.hpp"
 #include "core/quant/int_tuning.hpp"
 #include "core/quant/planes.hpp"
@@ -104,9 +105,11 @@ at::Tensor dequantize_grid(const QuantizedWeight& weight, at::ScalarType dtype) 
 class IntType final : public DataType {
  public:
   bool handles(const Scheme& scheme) const override {
+    if (scheme.data_type == "int_asym_float_zp") return scheme.bits == 4 || scheme.bits == 5;
     return scheme.data_type == "int" && scheme.bits >= 2 && scheme.bits <= 8;
   }
   QuantizedWeight round(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) const override {
+    if (options.from_data) return round_legacy_blocks(weight, scheme);
     return round_to_grid(weight, scheme, options);
   }
   at::Tensor dequantize(const QuantizedWeight& weight, at::ScalarType dtype) const override {

@@ -45,6 +45,12 @@ inline float float_of(uint32_t u) {
 inline float to_f32(float x) { return x; }
 inline float to_f32(Bf16 x) { return float_of(static_cast<uint32_t>(x.bits) << 16); }
 
+/// Element i of rows of either type; for the references and what happens once a group.
+inline float real_at(ConstReals from, int64_t i) {
+  if (from.type == Real::kF32) return static_cast<const float*>(from.data)[i];
+  return to_f32(static_cast<const Bf16*>(from.data)[i]);
+}
+
 /// Nearest bfloat16, ties to even; a NaN stays one.
 inline Bf16 to_bf16(float x) {
   const uint32_t u = bits_of(x);
