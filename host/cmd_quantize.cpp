@@ -1,6 +1,7 @@
 #include "host/cmd_quantize.hpp"
 
 #include <csignal>
+#include <utility>
 
 #include "core/base/cancel.hpp"
 #include "core/base/log.hpp"
@@ -47,14 +48,18 @@ void tell(const QuantizeRequest& request) {
 
 }  // namespace
 
+void run_request(const QuantizeRequest& request, plugin::SearchOptions search) {
+  tell(request);
+  stop_on_interrupt();
+  engine::run_quantize(request.run, plugin::Registry::make(std::move(search)), show_progress());
+}
+
 int cmd_quantize(const Invocation& call, plugin::SearchOptions search) {
   const auto arguments = Arguments::parse(specs_of(quantize_options()), call.args, 1);
   auto request = read_quantize(arguments, call.recipe);
   request.run.search_ratio = search_ratio_from_environment();
   apply_plugin_options(arguments, search);
-  tell(request);
-  stop_on_interrupt();
-  engine::run_quantize(request.run, plugin::Registry::make(std::move(search)), show_progress());
+  run_request(request, std::move(search));
   return 0;
 }
 

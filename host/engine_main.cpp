@@ -1,6 +1,7 @@
 // libexec/auto-round-engine: the commands that run a model. Started by bin/auto-round with the user's own argv.
 #include "core/base/error.hpp"
 #include "core/plugin/builtin_plugins.hpp"
+#include "host/cmd_convert.hpp"
 #include "host/cmd_eval.hpp"
 #include "host/cmd_forward.hpp"
 #include "host/cmd_quantize.hpp"
@@ -20,6 +21,7 @@ int dispatch(const Invocation& call, const std::vector<std::string>&) {
     case Command::kQuantize: return cmd_quantize(call, engine_search());
     case Command::kEval: return cmd_eval(call.args, engine_search());
     case Command::kForward: return cmd_forward(call.args, engine_search());
+    case Command::kConvert: return cmd_convert(call.args, engine_search());
     default:
       base::refuse("{}: this is the part of the program that runs models; call auto-round", command_name(call.command));
   }

@@ -13,13 +13,8 @@
 namespace ar::engine {
 namespace {
 
-/// The layer's own tensors, not those of modules inside it.
 void add_tensors(const model::Checkpoint& checkpoint, const std::string& layer, LayerTensors& tensors) {
-  const std::string prefix = layer + ".";
-  const auto& all = checkpoint.tensors();
-  for (auto it = all.lower_bound(prefix); it != all.end() && it->first.rfind(prefix, 0) == 0; ++it) {
-    if (it->first.find('.', prefix.size()) == std::string::npos) tensors.add(it->first, checkpoint.raw(it->first));
-  }
+  for (const std::string& name : layer_tensors(checkpoint, layer)) tensors.add(name, checkpoint.raw(name));
 }
 
 StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, int64_t out, int64_t in) {
@@ -54,6 +49,16 @@ StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, in
 }
 
 }  // namespace
+
+std::vector<std::string> layer_tensors(const model::Checkpoint& checkpoint, const std::string& layer) {
+  std::vector<std::string> names;
+  const std::string prefix = layer + ".";
+  const auto& all = checkpoint.tensors();
+  for (auto it = all.lower_bound(prefix); it != all.end() && it->first.rfind(prefix, 0) == 0; ++it) {
+    if (it->first.find('.', prefix.size()) == std::string::npos) names.push_back(it->first);
+  }
+  return names;
+}
 
 FormatReader::FormatReader(plugin::Registry& registry, std::string quantization_config)
     : plugin_(&require_owner(registry, quantization_config)), config_(std::move(quantization_config)) {}

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -10,6 +11,9 @@
 #include "core/quant/quantized_weight.hpp"
 
 namespace ar::engine {
+
+/// Names of a layer's own tensors, "<layer>.*", not those of modules inside it.
+std::vector<std::string> layer_tensors(const model::Checkpoint& checkpoint, const std::string& layer);
 
 /// A quantized layer read back from a checkpoint.
 struct StoredLayer {

@@ -30,6 +30,8 @@ struct RunOptions {
   std::string ignore_layers;                      // text of --ignore_layers: comma list
   std::vector<std::string> to_quant_block_names;  // patterns; empty: all blocks
 
+  bool convert = false;  // keep the codes of a quantized source: schemes come from there, nothing is quantized
+
   // Calibration.
   std::string dataset = "NeelNanda/pile-10k";  // mini-language of docs/cli.md
   bool dataset_given = false;                  // named by the user: a search then weights its errors by importance

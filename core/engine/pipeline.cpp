@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/engine/calibration.hpp"
+#include "core/engine/convert.hpp"
 #include "core/engine/memory.hpp"
 #include "core/engine/plan.hpp"
 #include "core/engine/stage_loader.hpp"
@@ -75,6 +76,7 @@ class Run {
 
   /// Without tuning the blocks see the original stream (algorithm.md 8).
   UnitResult round(LoadedStage& loaded) {
+    if (plan_.method == Method::kConvert) return read_unit(plan_, loaded);
     if (plan_.needs_data()) record_statistics(plan_, loaded, calibration_.original, calibration_.original);
     share_global_scales(loaded);
     return round_unit(loaded);
@@ -212,6 +214,7 @@ class Run {
   }
 
   UnitResult head_statistics_and_round(LoadedStage& loaded) {
+    if (plan_.method == Method::kConvert) return read_unit(plan_, loaded);
     if (calibration_.original.defined() && wants_statistics(plan_, loaded))
       record_statistics(plan_, loaded, calibration_.original, {});
     return round_unit(loaded);

@@ -36,13 +36,13 @@ void check_ids(const Sequence& sequence, int64_t vocab) {
 
 }  // namespace
 
-PlainRunner::PlainRunner(std::vector<at::Tensor> weights, std::vector<at::Tensor> biases,
-                         std::vector<at::Tensor> parameters)
-    : weights_(std::move(weights)), biases_(std::move(biases)), parameters_(std::move(parameters)) {}
+PlainRunner::PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tensor> parameters)
+    : linears_(std::move(linears)), parameters_(std::move(parameters)) {}
 
 at::Tensor PlainRunner::linear(int64_t id, const at::Tensor& x) {
-  const auto i = static_cast<std::size_t>(id);
-  return tensor::linear(x, weights_.at(i), biases_.at(i));
+  const PlainLinear& layer = linears_.at(static_cast<std::size_t>(id));
+  const at::Tensor input = layer.input ? layer.input->quantize(x.contiguous()) : x;
+  return tensor::linear(input, layer.weight, layer.bias);
 }
 
 at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
@@ -65,23 +65,26 @@ PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& 
 
 std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& linears,
                                               const std::vector<ParameterSpec>& parameters) const {
-  std::vector<at::Tensor> weights(linears.size()), biases(linears.size()), values(parameters.size());
+  std::vector<PlainLinear> loaded(linears.size());
+  std::vector<at::Tensor> values(parameters.size());
   tensor::parallel_for(static_cast<int64_t>(linears.size()), [&](int64_t i) {
     const auto l = static_cast<std::size_t>(i);
-    weights[l] = source_.weight(linears[l]).to(at::kFloat).contiguous();
-    if (!linears[l].bias.empty()) biases[l] = model::tensor(*checkpoint_, linears[l].bias).to(at::kFloat);
+    LoadedWeight source = source_.load(linears[l]);
+    loaded[l].weight = source.weight.to(at::kFloat).contiguous();
+    loaded[l].input = std::move(source.input);
+    if (!linears[l].bias.empty()) loaded[l].bias = model::tensor(*checkpoint_, linears[l].bias).to(at::kFloat);
   });
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     values[i] = model::tensor(*checkpoint_, parameters[i].tensor).to(at::kFloat);
   }
-  return std::make_unique<PlainRunner>(std::move(weights), std::move(biases), std::move(values));
+  return std::make_unique<PlainRunner>(std::move(loaded), std::move(values));
 }
 
 void PlainModel::embed(std::vector<Sequence>& sequences) const {
   // Tables are taken as stored: only the rows that are looked up become float32.
   std::vector<at::Tensor> tables;
   for (const ParameterSpec& p : spec().embed) tables.push_back(model::tensor(*checkpoint_, p.tensor));
-  PlainRunner runner({}, {}, std::move(tables));
+  PlainRunner runner({}, std::move(tables));
   std::map<int64_t, std::shared_ptr<const Context>> contexts;
   for (Sequence& s : sequences) {
     check_ids(s, spec().vocab);

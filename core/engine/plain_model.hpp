@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -22,24 +23,30 @@ struct Sequence {
   std::shared_ptr<const Context> context;
 };
 
+/// One linear layer in float32.
+struct PlainLinear {
+  at::Tensor weight;
+  at::Tensor bias;  // undefined when there is none
+  std::optional<tune::InputQuantizer> input;
+};
+
 /// The weights of one stage in float32, held as long as this object lives. Immutable, so one serves all threads.
 class PlainRunner final : public Runner {
  public:
-  PlainRunner(std::vector<at::Tensor> weights, std::vector<at::Tensor> biases, std::vector<at::Tensor> parameters);
+  PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tensor> parameters);
   at::Tensor linear(int64_t id, const at::Tensor& x) override;
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override;
 
  private:
-  std::vector<at::Tensor> weights_;
-  std::vector<at::Tensor> biases_;
+  std::vector<PlainLinear> linears_;
   std::vector<at::Tensor> parameters_;
 };
 
 /// A model folder run as it is stored, in float32 without gradients: a source model, or one of our own exports read
-/// back through the format that wrote it: w = scale * (code - zero point), not rounded further. Weights are read stage
-/// by stage and given back after it. Sequences run in parallel; numbers do not depend on how many threads there are.
+/// back through the format that wrote it: weights dequantized and not rounded further, inputs quantized where the stored
+/// scheme quantizes activations. Weights are read stage by stage and given back after it. Sequences run in parallel; numbers do not depend on how many threads there are.
 /// Failures are base::Error naming the file or the adapter.
 class PlainModel {
  public:

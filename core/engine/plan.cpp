@@ -7,9 +7,11 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/engine/convert.hpp"
 #include "core/engine/device_client.hpp"
 #include "core/engine/model_client.hpp"
 #include "core/engine/plan_outputs.hpp"
+#include "core/engine/quantized_source.hpp"
 #include "core/model/pattern.hpp"
 #include "core/quant/activation.hpp"
 #include "core/quant/data_type.hpp"
@@ -38,6 +40,7 @@ void check_supported(const quant::Scheme& s, const std::string& where) {
 }
 
 Method choose_method(const RunOptions& options, const quant::Scheme& s) {
+  if (options.convert) return Method::kConvert;
   if (options.iters > 0) return Method::kTune;
   // Unset means on, except where eight bits leave nothing to gain (algorithm.md 8.2).
   const bool disabled = options.disable_opt_rtn.value_or(s.bits >= 8);
@@ -56,6 +59,9 @@ void choose_dtypes(Plan& plan) {
   plan.weight_dtype = plan.options.amp ? at::kBFloat16 : at::kFloat;
   plan.cast_unquantized = plan.cast_unquantized || stored != plan.weight_dtype;
   plan.compute = plan.options.amp ? tensor::fast_matmul_dtype() : at::kFloat;
+  if (!plan.options.convert) return;
+  plan.weight_dtype = stored;
+  plan.cast_unquantized = false;
 }
 
 /// Indices of the blocks to quantize.
@@ -162,6 +168,7 @@ void find_leftover(Plan& plan) {
   const auto use = [&](const LinearSpec& linear) {
     used.insert(linear.weight);
     if (!linear.bias.empty()) used.insert(linear.bias);
+    for (const std::string& part : plan.source->parts(linear)) used.insert(part);
   };
   const auto use_all = [&](const std::vector<ParameterSpec>& list) {
     for (const ParameterSpec& p : list) used.insert(p.tensor);
@@ -216,7 +223,7 @@ void check_layers(const Plan& plan) {
 }  // namespace
 
 bool Plan::needs_data() const {
-  if (n_quantized() == 0) return false;
+  if (n_quantized() == 0 || method == Method::kConvert) return false;
   if (method == Method::kTune || (method == Method::kOptRtn && options.dataset_given)) return true;
   return std::any_of(layers.begin(), layers.end(), [](const PlannedLayer& layer) {
     return layer.quantized && quant::calibrated(layer.scheme);
@@ -258,13 +265,12 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   for (const std::string& format : plan.options.formats) registry.format(format);
   choose_device(registry, options.device_map);
   plan.config = model::read_config(options.model);
-  if (plan.config.quantization_config) {
-    base::refuse("{}: the model is quantized already (quantization_config in config.json); quantizing it again is not in this version",
-                 options.model);
-  }
   plan.checkpoint = std::make_shared<const model::Checkpoint>(options.model);
+  plan.source = std::make_shared<const WeightSource>(registry, plan.config, plan.checkpoint);
   plan.model = open_model(registry, plan.config, *plan.checkpoint);
   plan.spec = &plan.model->spec();
+  if (options.convert) adopt_stored_schemes(plan);
+  drop_quantization(plan.config);
   find_leftover(plan);
   choose_dtypes(plan);
   const std::set<int64_t> chosen = choose_blocks(plan);

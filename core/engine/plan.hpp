@@ -20,7 +20,9 @@
 namespace ar::engine {
 
 /// How weights become codes.
-enum class Method { kTune, kRtn, kOptRtn };
+enum class Method { kTune, kRtn, kOptRtn, kConvert };
+
+class WeightSource;
 
 /// One linear layer of the model and what happens to it.
 struct PlannedLayer {
@@ -45,7 +47,8 @@ struct PlannedOutput {
 struct Plan {
   RunOptions options;  // after clamping to the model
   std::shared_ptr<const model::Checkpoint> checkpoint;
-  model::Config config;
+  std::shared_ptr<const WeightSource> source;  // linear layers of the checkpoint, stored quantized or not
+  model::Config config;                        // without the source's quantization_config
   std::shared_ptr<const Model> model;
   const ModelSpec* spec = nullptr;
 

@@ -9,6 +9,23 @@
 #include "core/quant/data_type.hpp"
 
 namespace ar::engine {
+namespace {
+
+constexpr float kLargestE4m3 = 448.0F;
+constexpr float kLargestE2m1 = 6.0F;
+
+/// Stored scales of static activations stand for the largest magnitude seen in calibration (data_types.md 8.2).
+std::optional<tune::InputQuantizer> input_quantizer(const quant::QuantizedWeight& planes) {
+  if (planes.scheme.act_bits > 8) return std::nullopt;
+  tune::InputQuantizer input{planes.scheme, {}};
+  if (planes.act_scale.defined()) input.range.act_max = planes.act_scale.item<float>() * kLargestE4m3;
+  if (planes.act_global_scale.defined()) {
+    input.range.act_max = kLargestE4m3 * kLargestE2m1 / planes.act_global_scale.item<float>();
+  }
+  return input;
+}
+
+}  // namespace
 
 WeightSource::WeightSource(plugin::Registry& registry, const model::Config& config,
                            std::shared_ptr<const model::Checkpoint> checkpoint)
@@ -20,22 +37,32 @@ bool WeightSource::is_quantized(const LinearSpec& spec) const {
   return !checkpoint_->contains(spec.weight) || !model::is_ordinary_float(checkpoint_->info(spec.weight).dtype);
 }
 
-StoredLayer WeightSource::read(const LinearSpec& spec) const {
-  if (!reader_) {
-    base::fail("{}: layer {} is stored quantized, but config.json has no quantization_config",
-               checkpoint_->folder().string(), spec.name);
-  }
-  return reader_->read(*checkpoint_, spec.name, spec.out, spec.in);
+std::vector<std::string> WeightSource::parts(const LinearSpec& spec) const {
+  return is_quantized(spec) ? layer_tensors(*checkpoint_, spec.name) : std::vector<std::string>();
 }
 
-at::Tensor WeightSource::weight(const LinearSpec& spec) const {
+const FormatReader& WeightSource::reader_of(const LinearSpec& spec) const {
+  if (reader_) return *reader_;
+  base::fail("{}: layer {} is stored quantized, but config.json has no quantization_config",
+             checkpoint_->folder().string(), spec.name);
+}
+
+StoredLayer WeightSource::read(const LinearSpec& spec) const {
+  return reader_of(spec).read(*checkpoint_, spec.name, spec.out, spec.in);
+}
+
+quant::Scheme WeightSource::scheme(const LinearSpec& spec) const {
+  return reader_of(spec).scheme(*checkpoint_, spec.name);
+}
+
+LoadedWeight WeightSource::load(const LinearSpec& spec) const {
   if (is_quantized(spec)) {
     const quant::QuantizedWeight planes = read(spec).planes;
-    return quant::data_type(planes.scheme).dequantize(planes, at::kFloat);
+    return {quant::dequantize(planes, at::kFloat), input_quantizer(planes)};
   }
   at::Tensor stored = model::tensor(*checkpoint_, spec.weight);
   if (spec.slice >= 0) stored = stored.select(0, spec.slice);
-  return spec.conv1d ? stored.t() : stored;
+  return {spec.conv1d ? stored.t() : stored, std::nullopt};
 }
 
 void WeightSource::release(const LinearSpec& spec) const {

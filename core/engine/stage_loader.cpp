@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/engine/quantized_source.hpp"
 #include "core/model/checkpoint_tensor.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/quant/planes.hpp"
@@ -11,8 +12,7 @@ namespace ar::engine {
 namespace {
 
 /// A stored tensor, rounded to --model_dtype.
-at::Tensor read(const Plan& plan, const std::string& name) {
-  at::Tensor stored = model::tensor(*plan.checkpoint, name);
+at::Tensor rounded(const Plan& plan, const at::Tensor& stored) {
   const auto type = stored.scalar_type();
   const bool floating = type == at::kFloat || type == at::kBFloat16 || type == at::kHalf;
   return plan.model_dtype && floating ? stored.to(*plan.model_dtype) : stored;
@@ -71,8 +71,9 @@ void add_parameter(const Plan& plan, const ParameterSpec& spec, LoadedStage& loa
 void check_finite(const Plan& plan, const std::string& name, const at::Tensor& t) {
   const int64_t at = quant::first_nonfinite(t);
   if (at < 0) return;
-  base::fail("{}: tensor {} holds NaN or infinity at element {}; a weight must be finite",
-             plan.checkpoint->file_of(name).path().string(), name, at);
+  const auto& checkpoint = *plan.checkpoint;
+  const auto& place = checkpoint.contains(name) ? checkpoint.file_of(name).path() : checkpoint.folder();
+  base::fail("{}: tensor {} holds NaN or infinity at element {}; a weight must be finite", place.string(), name, at);
 }
 
 struct BlockPart {
@@ -84,13 +85,10 @@ struct BlockPart {
 }  // namespace
 
 LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
-  at::Tensor stored = read(plan, spec.weight);
-  if (spec.slice >= 0) stored = stored.select(0, spec.slice);
-  if (spec.conv1d) stored = stored.t();
   LoadedLinear linear;
-  linear.weight = stored.to(plan.weight_dtype).contiguous();
+  linear.weight = rounded(plan, plan.source->load(spec).weight).to(plan.weight_dtype).contiguous();
   if (linear.weight.dim() != 2 || linear.weight.size(0) != spec.out || linear.weight.size(1) != spec.in) {
-    base::fail("{}: tensor {} is not [{}, {}]", plan.checkpoint->file_of(spec.weight).path().string(), spec.weight, spec.out, spec.in);
+    base::fail("{}: tensor {} is not [{}, {}]", plan.checkpoint->folder().string(), spec.weight, spec.out, spec.in);
   }
   check_finite(plan, spec.weight, linear.weight);
   if (!spec.bias.empty()) linear.bias = load_unquantized(plan, spec.bias);
@@ -98,7 +96,7 @@ LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
 }
 
 at::Tensor load_unquantized(const Plan& plan, const std::string& name) {
-  at::Tensor stored = read(plan, name);
+  const at::Tensor stored = rounded(plan, model::tensor(*plan.checkpoint, name));
   const auto type = stored.scalar_type();
   if (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf) check_finite(plan, name, stored);
   return plan.cast_unquantized && at::isFloatingType(stored.scalar_type()) ? stored.to(plan.weight_dtype) : stored;

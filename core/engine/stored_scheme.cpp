@@ -115,8 +115,8 @@ const plugin::Format& require_owner(plugin::Registry& registry, const std::strin
   if (const plugin::Format* owner = find_owner(registry, quantization_config)) return *owner;
   const auto json = base::parse_json(quantization_config, "quantization_config");
   const base::JsonCursor config(json, "quantization_config");
-  base::fail("no format plugin reads a checkpoint with quant_method '{}' and packing_format '{}'",
-             config.get_string("quant_method", ""), config.get_string("packing_format", ""));
+  base::refuse("no format plugin reads a checkpoint with quant_method '{}' and packing_format '{}'",
+               config.get_string("quant_method", ""), config.get_string("packing_format", ""));
 }
 
 std::optional<quant::Scheme> described_scheme(const StagedTensor& tensor, const std::string& layer) {

@@ -5,6 +5,7 @@
 #include <ATen/ops/full.h>
 
 #include "core/quant/activation.hpp"
+#include "core/engine/quantized_source.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/quant/nv_global_scale.hpp"
 #include "core/tensor/parallel.hpp"
@@ -34,8 +35,9 @@ const std::string& output_name(const ParameterSpec& spec) {
 }  // namespace
 
 void write_plain(const Plan& plan, const LinearSpec& spec, Writers& writers) {
-  // Slices of a fused tensor are written apart, as loaders of unfused experts expect (models.md 7).
-  const bool apart = spec.slice >= 0;
+  // Slices of a fused tensor are written apart, as loaders of unfused experts expect (models.md 7). What the source
+  // stores quantized and this run leaves alone is written dequantized.
+  const bool apart = spec.slice >= 0 || plan.source->is_quantized(spec);
   writers.add(spec.name + ".weight", apart ? load_linear(plan, spec).weight : load_unquantized(plan, spec.weight));
   if (!spec.bias.empty()) writers.add(spec.name + ".bias", load_unquantized(plan, spec.bias));
 }

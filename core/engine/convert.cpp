@@ -1,0 +1,104 @@
+#include "core/engine/convert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/engine/quantized_source.hpp"
+#include "core/tensor/parallel.hpp"
+
+namespace ar::engine {
+namespace {
+
+namespace json = boost::json;
+
+struct StoredLinear {
+  std::string name;
+  bool in_block;
+  std::optional<quant::Scheme> scheme;  // empty: not quantized
+};
+
+std::vector<StoredLinear> stored_linears(const Plan& plan) {
+  std::vector<StoredLinear> layers;
+  const auto add = [&](const LinearSpec& spec, bool in_block) {
+    std::optional<quant::Scheme> scheme;
+    if (plan.source->is_quantized(spec)) scheme = plan.source->scheme(spec);
+    layers.push_back({spec.name, in_block, std::move(scheme)});
+  };
+  for (const BlockSpec& block : plan.spec->blocks) {
+    for (const LinearSpec& spec : block.linears) add(spec, true);
+  }
+  for (const LinearSpec& spec : plan.spec->head) add(spec, false);
+  return layers;
+}
+
+/// The first of the most frequent ones.
+const quant::Scheme* most_frequent(const std::vector<StoredLinear>& layers) {
+  const quant::Scheme* best = nullptr;
+  std::ptrdiff_t best_count = 0;
+  for (const StoredLinear& layer : layers) {
+    if (!layer.scheme) continue;
+    const auto count = std::count_if(layers.begin(), layers.end(), [&](const StoredLinear& other) {
+      return other.scheme && *other.scheme == *layer.scheme;
+    });
+    if (count > best_count) best = &*layer.scheme;
+    best_count = std::max(best_count, count);
+  }
+  return best;
+}
+
+json::object entry(const StoredLinear& layer) {
+  if (!layer.scheme) return {{"bits", 16}};
+  const quant::Scheme& s = *layer.scheme;
+  json::object o{{"bits", s.bits}, {"sym", s.sym}, {"data_type", s.data_type}, {"act_bits", s.act_bits}};
+  if (s.group_size_rows > 0)
+    o["group_size"] = json::array{s.group_size_rows, s.group_size};
+  else
+    o["group_size"] = s.group_size;
+  if (s.act_bits < 16) {
+    o["act_group_size"] = s.act_group_size;
+    o["act_sym"] = s.act_sym;
+    o["act_dynamic"] = s.act_dynamic;
+    o["act_data_type"] = s.act_data_type;
+  }
+  return o;
+}
+
+}  // namespace
+
+void drop_quantization(model::Config& config) {
+  config.quantization_config.reset();
+  for (const char* key : {"quantization_config", "compression_config", "quantization"}) config.json.stable_erase(key);
+}
+
+void adopt_stored_schemes(Plan& plan) {
+  const std::vector<StoredLinear> layers = stored_linears(plan);
+  const quant::Scheme* global = most_frequent(layers);
+  if (global == nullptr) {
+    base::refuse("{}: no layer is stored quantized, so there is nothing to convert", plan.options.model);
+  }
+  json::object entries;
+  for (const StoredLinear& layer : layers) {
+    const bool ordinary = layer.in_block ? layer.scheme && *layer.scheme == *global : !layer.scheme;
+    if (!ordinary) entries[layer.name] = entry(layer);
+  }
+  plan.scheme = *global;
+  plan.options.scheme = quant::preset_name(*global);
+  plan.options.layer_config = entries.empty() ? "" : json::serialize(entries);
+}
+
+UnitResult read_unit(const Plan& plan, const LoadedStage& loaded) {
+  UnitResult result = untouched(loaded);
+  tensor::parallel_for(static_cast<int64_t>(result.layers.size()), [&](int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    const tune::StageLinear& linear = loaded.stage.linears[at];
+    if (!linear.tuned) return;
+    result.layers[at] = plan.source->read(plan.layers[loaded.planned[at]].spec).planes;
+    result.weights[at] = linear.weight;
+  });
+  return result;
+}
+
+}  // namespace ar::engine
