@@ -75,8 +75,8 @@ class AutoAwq : public formats::FolderFormat {
                          const ar_sink& sink) {
     const auto config = formats::parse_object(config_text, "quantization_config");
     const Scheme scheme = formats::awq_stored_scheme(config);
-    formats::unpack_int_layer(kLayout, scheme, layer.name(), stored, sink);
     formats::write_scheme(sink, scheme);
+    formats::unpack_int_layer(kLayout, scheme, layer.name(), stored, sink);
   }
 };
 

@@ -60,8 +60,8 @@ class AutoGptq : public formats::FolderFormat {
                          const ar_sink& sink) {
     const auto config = formats::parse_object(config_text, "quantization_config");
     const Scheme scheme = formats::gptq_stored_scheme(config, layer.name());
-    formats::unpack_int_layer(formats::gptq_stored_layout(config), scheme, layer.name(), stored, sink);
     formats::write_scheme(sink, scheme);
+    formats::unpack_int_layer(formats::gptq_stored_layout(config), scheme, layer.name(), stored, sink);
   }
 };
 

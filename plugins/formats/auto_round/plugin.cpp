@@ -60,8 +60,8 @@ class AutoRound : public formats::FolderFormat {
                          const ar_sink& sink) {
     const auto config = formats::parse_object(config_text, "quantization_config");
     const Scheme scheme = formats::stored_scheme(config, layer.name());
-    unpack_layer(formats::required_backend(config, scheme), scheme, layer.name(), stored, sink);
     formats::write_scheme(sink, scheme);
+    unpack_layer(formats::required_backend(config, scheme), scheme, layer.name(), stored, sink);
   }
 
  private:

@@ -60,8 +60,8 @@ class Fp8 : public formats::FolderFormat {
   static void read_layer(const std::string& config_text, const ar::LayerView& layer, const ar::TensorList& stored,
                          const ar_sink& sink) {
     const Scheme scheme = formats::fp8_stored_scheme(formats::parse_object(config_text, "quantization_config"));
-    formats::unpack_fp8_layer(scheme, layer.name(), stored, sink);
     formats::write_scheme(sink, scheme);
+    formats::unpack_fp8_layer(scheme, layer.name(), stored, sink);
   }
 };
 

@@ -69,8 +69,8 @@ class LlmCompressor : public formats::FolderFormat {
                          const ar_sink& sink) {
     const auto config = formats::parse_object(text, "quantization_config");
     const Scheme scheme = formats::compressed_stored_scheme(config, layer.name());
-    unpack_layer(scheme, layer.name(), stored, sink);
     formats::write_scheme(sink, scheme);
+    unpack_layer(scheme, layer.name(), stored, sink);
   }
 };
 

@@ -98,8 +98,8 @@ class Mlx : public formats::FolderFormat {
     const auto config = formats::parse_object(config_text, "quantization_config");
     Scheme scheme = formats::mlx_stored_scheme(config, layer.name());
     infer_scheme(scheme, layer, stored);
-    formats::unpack_mlx(scheme, layer.name(), stored, sink);
     formats::write_scheme(sink, scheme);
+    formats::unpack_mlx(scheme, layer.name(), stored, sink);
   }
 
  private:

@@ -95,6 +95,7 @@ typedef struct ar_format_api {
    *   "scheme_json"  U8 [n], for every other type instead: UTF-8 text of a JSON object with bits, group_size (number, or
    *                  [rows, cols]), sym, data_type, and where they say something act_bits, act_group_size, act_sym,
    *                  act_dynamic, act_data_type, super_bits, super_group_size; absent act_bits: 16
+   * Write that first: a host that only asks how a layer is stored cancels the sink there, and gives 0 for features.
    * Only asked for layers stored quantized, that is with tensors beside "<name>.weight" and "<name>.bias". */
   ar_status (*read_layer)(const char *quantization_config_json, const ar_layer *layer, const ar_tensor *tensors,
                           size_t n_tensors, const ar_sink *sink, ar_error *err);
