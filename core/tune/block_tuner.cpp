@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/base/cancel.hpp"
 #include "core/calib/sampler.hpp"
+#include "core/tensor/pair_product.hpp"
 #include "core/tensor/parallel.hpp"
+#include "core/tensor/token_rows.hpp"
 #include "core/tune/loss.hpp"
 #include "core/tune/rounding_layer.hpp"
 #include "core/tune/schedule.hpp"
@@ -20,7 +22,7 @@
 namespace ar::tune {
 namespace {
 
-constexpr int64_t kUpdateRows = 128;    // rows of dW formed at once: a tile stays in the second-level cache
+constexpr int64_t kUpdateRows = 96;     // rows of dW formed at once: a tile stays in the second-level cache
 constexpr float kLossFactor = 1000.0F;  // upstream's guard against gradients too small for 16 bits (algorithm.md 4.4)
 
 class Tuner {
@@ -35,16 +37,20 @@ class Tuner {
         vectors_(stage, options) {
     for (std::size_t i = 0; i < stage.linears.size(); ++i) {
       const StageLinear& linear = stage.linears[i];
-      weights_.weights.push_back(linear.weight.to(stage.compute));
       weights_.biases.push_back(linear.bias);
       weights_.inputs.push_back(input_quantizer(linear));
-      if (!linear.tuned) continue;
-      layer_of_.push_back(i);
-      layers_.emplace_back(linear, options, stage.compute);
+      if (linear.tuned) {
+        layer_of_.push_back(i);
+        layers_.emplace_back(linear, options, stage.compute);
+      }
+      weights_.weights.emplace_back(linear.tuned ? layers_.back().weight() : linear.weight.to(stage.compute), true);
     }
     for (const StageParameter& parameter : stage.parameters) weights_.parameters.push_back(parameter.value);
-    for_tiles([&](std::size_t layer, quant::RowRange rows) { layers_[layer].start(rows); });
-    use_weights();
+    for_tiles([&](std::size_t layer, quant::RowRange rows) {
+      layers_[layer].start(rows);
+      refresh(layer, rows);
+    });
+    vectors_.use(weights_);
   }
 
   TuneResult run(base::PythonRandom& random, const StepCallback& on_step) {
@@ -81,12 +87,18 @@ class Tuner {
   }
 
  private:
-  void use_weights() {
-    for (std::size_t i = 0; i < layers_.size(); ++i) weights_.weights[layer_of_[i]] = layers_[i].weight();
-    vectors_.use(weights_);
+  /// Rows of the matrix that a range of the layer's rows stands for.
+  quant::RowRange matrix_rows(std::size_t layer, quant::RowRange rows) const {
+    const int64_t out = layers_[layer].weight().size(0);
+    return layers_[layer].rows() == out ? rows : quant::RowRange{0, out};
   }
 
-  /// Every layer in pieces of kUpdateRows rows, in parallel.
+  void refresh(std::size_t layer, quant::RowRange rows) {
+    const quant::RowRange changed = matrix_rows(layer, rows);
+    weights_.weights[layer_of_[layer]].refresh(changed.begin, changed.end);
+  }
+
+  /// Every layer in pieces of about kUpdateRows rows, in parallel.
   template <typename Body>
   void for_tiles(Body body) {
     struct Tile {
@@ -95,7 +107,7 @@ class Tuner {
     };
     std::vector<Tile> tiles;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const int64_t step = layers_[i].row_step();
+      const int64_t step = std::lcm(layers_[i].row_step(), tensor::kPanel);
       const int64_t rows = (kUpdateRows + step - 1) / step * step;
       for (int64_t row = 0; row < layers_[i].rows(); row += rows) {
         tiles.push_back({i, {row, std::min(row + rows, layers_[i].rows())}});
@@ -129,7 +141,7 @@ class Tuner {
 
   double micro_batch(const std::vector<std::size_t>& samples) {
     const auto n = static_cast<int64_t>(samples.size());
-    used_ = n * stash_.tokens();
+    used_ = n;
     std::vector<double> losses(samples.size());
     std::vector<VectorGradients> gradients(samples.size());
     const auto one = [&](int64_t i) {
@@ -166,11 +178,8 @@ class Tuner {
 
   at::Tensor weight_gradient(std::size_t layer, quant::RowRange rows) const {
     const std::size_t linear = layer_of_[layer];
-    const at::Tensor x = stash_.input(linear).narrow(0, 0, used_);
-    at::Tensor dy = stash_.output_gradient(linear).narrow(0, 0, used_);
-    if (layers_[layer].rows() == dy.size(1)) dy = dy.narrow(1, rows.begin, rows.end - rows.begin);
-    at::NoGradGuard no_grad;
-    return at::mm(dy.t(), x);
+    const quant::RowRange range = matrix_rows(layer, rows);
+    return tensor::weight_gradient(stash_.output_gradient(linear), range.begin, range.end, stash_.input(linear), used_);
   }
 
   void add_weight_gradients(bool first) {
@@ -193,11 +202,12 @@ class Tuner {
       if (!step || !stash_.has(layer_of_[i])) return;
       layers_[i].step(rows, accumulating() ? sums_[i].narrow(0, rows.begin, rows.end - rows.begin) : weight_gradient(i, rows),
                       rates);
+      refresh(i, rows);
     });
     if (keep) vectors_.snapshot();
     if (step) {
       vectors_.step(rates);
-      use_weights();
+      vectors_.use(weights_);
     }
   }
 
@@ -218,7 +228,7 @@ class Tuner {
   std::vector<std::size_t> layer_of_;  // layer -> linear
   TrainingWeights weights_;
   std::vector<at::Tensor> sums_;  // dW of the micro-batches so far, float32
-  int64_t used_ = 0;              // rows of the stash that the last micro-batch filled
+  int64_t used_ = 0;              // samples of the stash that the last micro-batch filled
   bool laid_out_ = false;
   bool backward_ = true;
 };

@@ -4,22 +4,19 @@
 
 #include <ATen/ops/cat.h>
 
-#include "core/tensor/matmul.hpp"
-
 namespace ar::tune {
 
 FixedRunner::FixedRunner(const Stage& stage, std::vector<at::Tensor> weights, std::vector<at::Tensor> biases,
                          std::vector<at::Tensor> parameters, Activations activations)
     : compute_(stage.compute),
       inputs_(stage.linears.size()),
-      weights_(std::move(weights)),
       biases_(std::move(biases)),
       parameters_(std::move(parameters)) {
-  weights_.resize(stage.linears.size());
+  weights.resize(stage.linears.size());
   biases_.resize(stage.linears.size());
   parameters_.resize(stage.parameters.size());
-  for (std::size_t i = 0; i < weights_.size(); ++i) {
-    if (!weights_[i].defined()) weights_[i] = stage.linears[i].weight.to(compute_);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights_.emplace_back((weights[i].defined() ? weights[i] : stage.linears[i].weight).to(compute_), false);
     if (!biases_[i].defined()) biases_[i] = stage.linears[i].bias;
     if (activations == Activations::kQuantized) inputs_[i] = input_quantizer(stage.linears[i]);
   }
@@ -31,9 +28,12 @@ FixedRunner::FixedRunner(const Stage& stage, std::vector<at::Tensor> weights, st
 at::Tensor FixedRunner::linear(int64_t id, const at::Tensor& x) {
   const auto i = static_cast<std::size_t>(id);
   const at::Tensor input = inputs_[i] ? inputs_[i]->quantize(x) : x;
-  at::Tensor y = tensor::linear(input.to(compute_), weights_.at(i), {}).to(x.scalar_type());
+  const tensor::LinearWeight& weight = weights_.at(i);
+  auto sizes = x.sizes().vec();
+  sizes.back() = weight.values().size(0);
+  at::Tensor y = weight.forward(input.reshape({-1, x.size(-1)}).to(compute_));
   if (biases_[i].defined()) y.add_(biases_[i]);
-  return y;
+  return y.view(sizes).to(x.scalar_type());
 }
 
 at::Tensor FixedRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/tensor/linear_weight.hpp"
 #include "core/tune/input_quantizer.hpp"
 #include "core/tune/stage.hpp"
 
@@ -26,7 +27,7 @@ class FixedRunner : public Runner {
  private:
   at::ScalarType compute_;
   std::vector<std::optional<InputQuantizer>> inputs_;  // by linear; empty where inputs are left alone
-  std::vector<at::Tensor> weights_;
+  std::vector<tensor::LinearWeight> weights_;
   std::vector<at::Tensor> biases_;
   std::vector<at::Tensor> parameters_;
 };

@@ -1,42 +1,40 @@
 #include "core/tune/training_runner.hpp"
 
-#include <ATen/ops/empty.h>
+#include <memory>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_unsafe_view.h>
 #include <ATen/ops/ones.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include "core/base/error.hpp"
-#include "core/tensor/matmul.hpp"
 #include "core/tune/fixed_runner.hpp"
 
 namespace ar::tune {
 namespace {
 
-using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// y = x W^T with W constant to autograd; the weight gradient is formed later from the stash. `recorded` is the rows of
-/// the stash that hold x in the compute dtype, `gradient` those that will hold dy.
-struct RecordedLinear : torch::autograd::Function<RecordedLinear> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& anchor,
-                            const at::Tensor& recorded, const at::Tensor& weight, const at::Tensor& gradient) {
-    (void)anchor;
-    ctx->saved_data["weight"] = weight;
-    ctx->saved_data["gradient"] = gradient;
-    ctx->saved_data["dtype"] = static_cast<int64_t>(x.scalar_type());
-    return tensor::matmul_nt(recorded, weight).to(x.scalar_type());
+/// y = x W^T with W constant to autograd; the weight gradient is formed later from the stash, which receives dy.
+class LinearBackward final : public torch::autograd::Node {
+ public:
+  LinearBackward(const tensor::LinearWeight& weight, tensor::TokenRows& gradients, int64_t sample, bool wants_dx,
+                 std::vector<int64_t> sizes)
+      : weight_(weight), gradients_(gradients), sample_(sample), wants_dx_(wants_dx), sizes_(std::move(sizes)) {}
+
+  variable_list apply(variable_list&& grads) override {
+    const at::Tensor dy = gradients_.put(sample_, grads[0].reshape({-1, gradients_.width()}).contiguous());
+    return {wants_dx_ ? weight_.backward(dy).view(sizes_) : at::Tensor()};
   }
 
-  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
-    at::Tensor gradient = ctx->saved_data["gradient"].toTensor();
-    gradient.copy_(grads[0]);
-    at::Tensor dx;
-    if (ctx->needs_input_grad(0)) {
-      const at::Tensor weight = ctx->saved_data["weight"].toTensor();
-      const auto dtype = static_cast<at::ScalarType>(ctx->saved_data["dtype"].toInt());
-      dx = tensor::matmul_nn(gradient, weight).to(dtype);
-    }
-    return {dx, {}, {}, {}, {}};
-  }
+ private:
+  const tensor::LinearWeight& weight_;
+  tensor::TokenRows& gradients_;
+  int64_t sample_;
+  bool wants_dx_;
+  std::vector<int64_t> sizes_;  // of x
 };
 
 }  // namespace
@@ -64,24 +62,20 @@ TrainingRunner::TrainingRunner(const Stage& stage, const TrainingWeights& weight
   }
 }
 
-int64_t TrainingRunner::slot_of(std::size_t linear, const at::Tensor& x) {
-  const void* key = x.unsafeGetTensorImpl();
-  for (const auto& [seen, slot] : seen_) {
-    if (seen != key) continue;
-    if (stash_.slot_[linear] != slot) stash_.slot_[linear] = slot;  // only the first pass writes
-    return slot;
-  }
-  const int64_t rows = stash_.samples_ * stash_.tokens_;
+const TrainingRunner::Input& TrainingRunner::recorded(std::size_t linear, const at::Tensor& x) {
   int64_t& slot = stash_.slot_[linear];
+  for (const Input& input : seen_) {
+    if (!input.source.is_same(x)) continue;
+    if (slot != input.slot) slot = input.slot;  // only the first pass writes
+    return input;
+  }
   if (slot < 0) {
     slot = static_cast<int64_t>(stash_.inputs_.size());
-    stash_.inputs_.push_back(at::empty({rows, x.size(-1)}, x.options().dtype(stage_.compute).requires_grad(false)));
+    stash_.inputs_.emplace_back(stash_.samples_, stash_.tokens_, x.size(-1), stage_.compute);
   }
-  seen_.emplace_back(key, slot);
-  keep_.push_back(x);
-  at::Tensor target = stash_.inputs_[static_cast<std::size_t>(slot)].narrow(0, sample_ * stash_.tokens_, stash_.tokens_);
-  target.copy_(x.detach().reshape({-1, x.size(-1)}));
-  return slot;
+  const at::Tensor rows = x.detach().reshape({-1, x.size(-1)}).contiguous();
+  seen_.push_back({x, stash_.inputs_[static_cast<std::size_t>(slot)].put(sample_, rows), slot});
+  return seen_.back();
 }
 
 at::Tensor TrainingRunner::layer_input(std::size_t linear, const at::Tensor& x) {
@@ -101,19 +95,18 @@ at::Tensor TrainingRunner::linear(int64_t id, const at::Tensor& layer_x) {
     base::fail("{}: {} rows reach the layer, {} tokens were given", stage_.linears.at(i).name, x.numel() / x.size(-1),
                stash_.tokens_);
   }
-  const auto slot = static_cast<std::size_t>(slot_of(i, x));
-  const at::Tensor& weight = weights_.weights.at(i);
-  at::Tensor& gradients = stash_.gradients_[i];
-  if (!gradients.defined()) {
-    gradients = at::empty({stash_.samples_ * stash_.tokens_, weight.size(0)}, weight.options());
-  }
-  const int64_t first = sample_ * stash_.tokens_;
+  const tensor::LinearWeight& weight = weights_.weights.at(i);
+  tensor::TokenRows& gradients = stash_.gradients_[i];
+  const int64_t out = weight.values().size(0);
+  if (!gradients.defined()) gradients = tensor::TokenRows(stash_.samples_, stash_.tokens_, out, stage_.compute);
   auto sizes = x.sizes().vec();
-  sizes.back() = weight.size(0);
-  at::Tensor y = RecordedLinear::apply(x.reshape({-1, x.size(-1)}), anchor_,
-                                       stash_.inputs_[slot].narrow(0, first, stash_.tokens_), weight,
-                                       gradients.narrow(0, first, stash_.tokens_))
-                     .view(sizes);
+  sizes.back() = out;
+  at::Tensor y = at::_unsafe_view(weight.forward(recorded(i, x).rows), sizes);
+  if (at::GradMode::is_enabled()) {
+    auto node = std::make_shared<LinearBackward>(weight, gradients, sample_, x.requires_grad(), x.sizes().vec());
+    node->add_next_edge(torch::autograd::impl::gradient_edge(x.requires_grad() ? x : anchor_));
+    torch::autograd::create_gradient_edge(y, std::move(node));
+  }
   if (bias_leaves_[i].defined()) return y.add(bias_leaves_[i]);
   return weights_.biases[i].defined() ? y.add(weights_.biases[i]) : y;
 }

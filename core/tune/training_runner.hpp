@@ -1,42 +1,44 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
+#include "core/tensor/linear_weight.hpp"
+#include "core/tensor/token_rows.hpp"
 #include "core/tune/input_quantizer.hpp"
 #include "core/tune/stage.hpp"
 
 namespace ar::tune {
 
 /// What one optimizer step needs of every linear layer, for all samples of a micro-batch: its inputs and the gradients
-/// of its outputs, side by side, so that the weight gradient is one product over all tokens. Rows of sample s start at
-/// s * tokens. Layers that read the same tensor (q, k, v) share the copy of it.
+/// of its outputs, side by side, so that the weight gradient is one product over all tokens. Layers that read the same
+/// tensor (q, k, v) share the copy of it.
 class Stash {
  public:
   Stash(const Stage& stage, int64_t samples, int64_t tokens);
 
   int64_t tokens() const { return tokens_; }
   int64_t samples() const { return samples_; }
-  /// [samples * tokens, in] and [samples * tokens, out] in the compute dtype.
-  const at::Tensor& input(std::size_t linear) const { return inputs_[static_cast<std::size_t>(slot_[linear])]; }
-  const at::Tensor& output_gradient(std::size_t linear) const { return gradients_[linear]; }
+  const tensor::TokenRows& input(std::size_t linear) const { return inputs_[static_cast<std::size_t>(slot_[linear])]; }
+  const tensor::TokenRows& output_gradient(std::size_t linear) const { return gradients_[linear]; }
   bool has(std::size_t linear) const { return slot_[linear] >= 0; }
 
  private:
   friend class TrainingRunner;
   int64_t samples_;
   int64_t tokens_;
-  std::vector<at::Tensor> inputs_;     // one a slot
-  std::vector<at::Tensor> gradients_;  // one a linear
-  std::vector<int64_t> slot_;          // linear -> slot, -1 before its first use
+  std::vector<tensor::TokenRows> inputs_;     // one a slot
+  std::vector<tensor::TokenRows> gradients_;  // one a linear
+  std::vector<int64_t> slot_;                 // linear -> slot, -1 before its first use
 };
 
 /// Tensors in effect during one iteration.
 struct TrainingWeights {
-  std::vector<at::Tensor> weights;     // [out, in], compute dtype; fake-quantized where tuned
-  std::vector<at::Tensor> biases;      // float32 or undefined
-  std::vector<at::Tensor> parameters;  // float32
+  std::vector<tensor::LinearWeight> weights;  // compute dtype; fake-quantized where tuned
+  std::vector<at::Tensor> biases;             // float32 or undefined
+  std::vector<at::Tensor> parameters;         // float32
   std::vector<std::optional<InputQuantizer>> inputs;  // by linear; empty where inputs are left alone
 };
 
@@ -57,7 +59,13 @@ class TrainingRunner : public Runner {
   const at::Tensor& parameter_leaf(std::size_t parameter) const { return parameter_leaves_[parameter]; }
 
  private:
-  int64_t slot_of(std::size_t linear, const at::Tensor& x);
+  /// An input in the compute dtype, recorded in a slot of the stash. Inputs seen are kept, hence their addresses.
+  struct Input {
+    at::Tensor source;
+    at::Tensor rows;  // [tokens, in]
+    int64_t slot;
+  };
+  const Input& recorded(std::size_t linear, const at::Tensor& x);
   at::Tensor layer_input(std::size_t linear, const at::Tensor& x);
 
   const Stage& stage_;
@@ -67,8 +75,7 @@ class TrainingRunner : public Runner {
   at::Tensor anchor_;  // makes autograd record layers whose input needs no gradient
   std::vector<at::Tensor> bias_leaves_;
   std::vector<at::Tensor> parameter_leaves_;
-  std::vector<std::pair<const void*, int64_t>> seen_;  // input tensor -> slot already filled in this pass
-  std::vector<at::Tensor> keep_;                       // keeps those tensors, hence their addresses, alive
+  std::deque<Input> seen_;
   struct QuantizedInput {
     at::Tensor x, quantized;
     const InputQuantizer* by;
