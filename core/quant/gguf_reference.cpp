@@ -30,7 +30,9 @@ Element quantize(const KTuning& layer, const KLevels& levels, int64_t g, int64_t
   const float shifted = tensor::real_at(layer.weight, i) + levels.block.min[g];
   const float quotient = levels.divide ? shifted / levels.factor[g] : shifted * levels.factor[g];
   const float code = std::nearbyint(layer.value == nullptr ? quotient : quotient + layer.value[i]);
-  return {quotient, std::min(std::max(code, levels.low), levels.high), code >= levels.low && code <= levels.high};
+  // In this order a clamped -0 is +0, as in vector arithmetic.
+  const float clamped = std::min(std::max(levels.low, code), levels.high);
+  return {quotient, clamped, code >= levels.low && code <= levels.high};
 }
 
 float dequantize(const KTuning& layer, const KLevels& levels, int64_t g, float code) {

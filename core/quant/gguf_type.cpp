@@ -39,7 +39,7 @@ float quantize_again(const KGrid& grid, const float* weights, float* values) {
 /// Both levels of the scales of some rows.
 void find_scales(const KGrid& grid, tensor::ConstReals weight, RowRange rows, const KImportance& importance,
                  const KScales& to) {
-  reference::search_scales(grid, weight, rows, importance, to.scale, to.min);
+  search_scales(grid, weight, rows, importance, to.scale, to.min);
   const int64_t n = grid.groups();
   float weights[kMaxGroups];
   for (int64_t index = rows.begin * grid.supers(); index < rows.end * grid.supers(); ++index) {
@@ -65,7 +65,7 @@ QuantizedWeight round_to_blocks(const at::Tensor& weight, const Scheme& scheme, 
   const KPlaneStore planes(grid);
   for_row_chunks(grid.rows, grid.cols, [&](RowRange rows) {
     find_scales(grid, layer.weight, rows, importance, found);
-    reference::finish(layer, rows, planes.view());
+    finish(layer, rows, planes.view());
   });
   return planes.to_weight(scheme);
 }

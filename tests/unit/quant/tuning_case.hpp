@@ -26,11 +26,12 @@ struct Shape {
   Real type = Real::kBf16;
   ScaleType scale_type = ScaleType::kF16;
   bool ranges_tuned = true;
+  bool real_zero = false;
 };
 
 inline std::string name(const Shape& s) {
   return fmt::format(
-      "w{}{}_g{}_{}x{}{}{}{}", s.bits, s.sym ? "sym" : "asym", s.group_size < 0 ? "m1" : std::to_string(s.group_size),
+      "w{}{}_g{}_{}x{}{}{}{}", s.bits, s.sym ? "sym" : s.real_zero ? "real" : "asym", s.group_size < 0 ? "m1" : std::to_string(s.group_size),
       s.out, s.in, s.type == Real::kF32 ? "_f32" : "",
       s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)), s.ranges_tuned ? "" : "_fixed");
 }
@@ -122,6 +123,7 @@ struct TuningCase {
     scheme.bits = s.bits;
     scheme.sym = s.sym;
     scheme.group_size = s.group_size;
+    if (s.real_zero) scheme.data_type = "int_asym_float_zp";
     return scheme;
   }
   /// A few exact zeros and one NaN among the gradients: neither may move a parameter.
@@ -139,6 +141,8 @@ inline std::vector<Shape> shapes() {
   std::vector<Shape> all;
   for (int bits = 2; bits <= 8; ++bits)
     for (bool sym : {true, false}) all.push_back({bits, sym, 32, 14, 160});
+  for (bool tuned : {true, false})
+    for (int bits : {4, 5}) all.push_back({bits, false, 32, 16, 160, Real::kBf16, ScaleType::kF32, tuned, true});
   for (bool sym : {true, false}) {
     all.push_back({4, sym, 128, 13, 320});  // short last group
     all.push_back({4, sym, 24, 13, 100});   // groups that are no multiple of a vector
