@@ -31,17 +31,20 @@ struct Zeros {
 
 /// The rounding of a bias to its type hides up to half a unit in the last place: a whole zero point counts as stored
 /// when it gives the same value after that rounding.
-Zeros zero_points(const std::vector<float>& scales, const std::vector<float>& biases, ar_dtype dtype, int bits) {
+Zeros zero_points(const TensorView& scales, const TensorView& biases, int bits) {
+  biases.require_dtype(scales.dtype()).require_shape(scales.shape());
+  const auto s = to_f32(scales);
+  const auto b = to_f32(biases);
   const auto middle = static_cast<float>(1 << (bits - 1));
   Zeros z;
-  z.points.resize(scales.size());
-  for (size_t i = 0; i < scales.size(); ++i) {
-    const float exact = scales[i] == 0.0F ? middle : -biases[i] / scales[i];
+  z.points.resize(s.size());
+  for (size_t i = 0; i < s.size(); ++i) {
+    const float exact = s[i] == 0.0F ? middle : -b[i] / s[i];
     const float nearest = std::round(exact);
-    const float again = -scales[i] * nearest;
-    const bool same = dtype == AR_DTYPE_F16    ? f16_to_f32(f32_to_f16(again)) == biases[i]
-                      : dtype == AR_DTYPE_BF16 ? bf16_to_f32(f32_to_bf16(again)) == biases[i]
-                                               : again == biases[i];
+    const float again = -s[i] * nearest;
+    const bool same = biases.dtype() == AR_DTYPE_F16    ? f16_to_f32(f32_to_f16(again)) == b[i]
+                      : biases.dtype() == AR_DTYPE_BF16 ? bf16_to_f32(f32_to_bf16(again)) == b[i]
+                                                        : again == b[i];
     z.points[i] = same ? nearest : exact;
     z.whole = z.whole && same;
     z.middle = z.middle && same && nearest == middle;
@@ -85,20 +88,23 @@ void pack_mlx(const LayerView& layer, const ar_sink& sink) {
   write_tensor(sink, layer.name() + ".bias", AR_DTYPE_F16, {out}, to_f16(layer.bias()));
 }
 
-void unpack_mlx(Scheme& scheme, const std::string& layer, const TensorList& stored, const ar_sink& sink) {
+Scheme mlx_found_scheme(Scheme scheme, const std::string& layer, const TensorList& stored) {
+  const Zeros zeros = zero_points(stored.at(layer + ".scales"), stored.at(layer + ".biases"), scheme.bits);
+  scheme.sym = zeros.middle;
+  if (!zeros.whole) scheme.data_type = "int_asym_float_zp";
+  return scheme;
+}
+
+void unpack_mlx(const Scheme& scheme, const std::string& layer, const TensorList& stored, const ar_sink& sink) {
   const TensorView weight = stored.at(layer + ".weight");
   const TensorView scales = stored.at(layer + ".scales");
-  const TensorView biases = stored.at(layer + ".biases");
   const int64_t out = dimension(weight, 0);
   const int64_t in = dimension(scales, 1) * scheme.group_size;
   const int64_t width = stream_words(in, scheme.bits);
   weight.require_dtype(AR_DTYPE_U32).require_shape({out, width});
   const std::vector<int64_t> groups = {out, in / scheme.group_size};
   scales.require_shape(groups);
-  biases.require_dtype(scales.dtype()).require_shape(groups);
-  const Zeros zeros = zero_points(to_f32(scales), to_f32(biases), biases.dtype(), scheme.bits);
-  scheme.sym = zeros.middle;
-  if (!zeros.whole) scheme.data_type = "int_asym_float_zp";
+  const Zeros zeros = zero_points(scales, stored.at(layer + ".biases"), scheme.bits);
 
   const auto words = words_of(weight);
   std::vector<uint8_t> codes(static_cast<size_t>(out * in));

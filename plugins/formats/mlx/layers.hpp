@@ -17,8 +17,9 @@ void check_mlx_scheme(const Scheme& scheme);
 ///   bias    F16 [out]              if the layer has one
 void pack_mlx(const LayerView& layer, const ar_sink& sink);
 
-/// Zero points come out whole where whole ones give the stored biases; `scheme` becomes what was found: symmetric when
-/// all are the middle, data_type "int_asym_float_zp" where they are not whole.
-void unpack_mlx(Scheme& scheme, const std::string& layer, const TensorList& stored, const ar_sink& sink);
+/// What the stored biases are: symmetric when every zero point is the middle, data_type "int_asym_float_zp" where zero
+/// points are not whole. Whole ones count as found where they give the stored biases.
+Scheme mlx_found_scheme(Scheme scheme, const std::string& layer, const TensorList& stored);
+void unpack_mlx(const Scheme& scheme, const std::string& layer, const TensorList& stored, const ar_sink& sink);
 
 }  // namespace ar::formats

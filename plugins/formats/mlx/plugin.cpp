@@ -65,8 +65,7 @@ class Mlx : public formats::FolderFormat {
   }
 
   void unpack(const ar::LayerView& layer, const ar::TensorList& stored, const ar_sink& sink) const {
-    Scheme scheme = formats::scheme_of(layer.scheme());
-    formats::unpack_mlx(scheme, layer.name(), stored, sink);
+    formats::unpack_mlx(formats::scheme_of(layer.scheme()), layer.name(), stored, sink);
   }
 
   void add(const ar::TensorView& tensor) {
@@ -98,6 +97,7 @@ class Mlx : public formats::FolderFormat {
     const auto config = formats::parse_object(config_text, "quantization_config");
     Scheme scheme = formats::mlx_stored_scheme(config, layer.name());
     infer_scheme(scheme, layer, stored);
+    scheme = formats::mlx_found_scheme(scheme, layer.name(), stored);
     formats::write_scheme(sink, scheme);
     formats::unpack_mlx(scheme, layer.name(), stored, sink);
   }

@@ -10,8 +10,14 @@ MORE = {"ar-w4a16-mixed": ["model.layers.1.mlp.down_proj", "model.layers.0.mlp.u
 MODELS = ["tiny-llama"]
 
 
+CALIBRATED = ["NVFP4", "FP8_STATIC"]
+CALIBRATION = ["--dataset", "CALIBRATION", "--nsamples", "16", "--seqlen", "128", "--batch_size", "4"]
+# Covered by others, or no output to compare: several formats in one run; a folder that nothing loads (README.md).
+LEFT_OUT = ["llama-multi", "ar-bf16", "llmc-w4a16-asym"]
+
+
 def wanted(case):
-    return case.startswith(("ar-w", "llama-ar-w", "ar_auto_gptq-", "ar_gptqmodel-", "ar_auto_awq-")) or case == "fake-w4a16"
+    return "gguf" not in case and not case.startswith("mf-") and case not in LEFT_OUT
 
 
 def read(path, name):
@@ -37,10 +43,13 @@ def follow(manifest, case):
     """Tensors of a case: name -> entry, with `at` filled in from the case it equals."""
     files = manifest["cases"][case]["files"]
     entry = files["model.safetensors"]
-    source = entry
+    owner, source = case, entry
     if "same_as" in entry:
-        source = manifest["cases"][entry["same_as"].split("/")[1]]["files"]["model.safetensors"]
-    return {name: {**t, "at": source["tensors"][name].get("at")} for name, t in entry["tensors"].items()}
+        owner = entry["same_as"].split("/")[1]
+        source = manifest["cases"][owner]["files"]["model.safetensors"]
+    whole = f"cases/{owner}/model.safetensors"  # of cases that share little with others
+    def place(name): return source["tensors"][name].get("at") or ((FULL / whole).exists() and f"{whole}#{name}" or None)
+    return {name: {**t, "at": place(name)} for name, t in entry["tensors"].items()}
 
 
 def arguments(call):
@@ -52,17 +61,40 @@ def arguments(call):
     if given.get("sym") is False: args += ["--asym"]
     if "group_size" in given: args += ["--group_size", str(given["group_size"])]
     if given.get("quant_lm_head"): args += ["--quant_lm_head"]
+    if any(name in given["scheme"] for name in CALIBRATED): args += CALIBRATION
     if "ignore_layers" in given: args += ["--ignore_layers", given["ignore_layers"]]
     if "layer_config" in given: args += ["--layer_config", json.dumps(given["layer_config"])]
     return args
 
 
 def correct(manifest, case, tensors):
-    """What upstream writes wrongly: a quantized lm_head is left unpacked on this route, and right on its other one."""
+    """A quantized lm_head is left unpacked on this route, and right on upstream's other one."""
     if case != "ar-w4a16-lmhead": return tensors
     right = follow(manifest, "mf-ar-w4a16-lmhead")
     kept = {n: t for n, t in tensors.items() if not n.startswith("lm_head.")}
     return {**kept, **{n: t for n, t in right.items() if n.startswith("lm_head.")}}
+
+
+def correct_config(case, config):
+    """FP8_STATIC for llm_compressor does not list the layers it leaves alone: compressed-tensors then misses their scales."""
+    if case.endswith("llmc-fp8_static"): config["ignore"] = ["lm_head"]
+
+
+def correct_configs(case, folder):
+    for name in ("config.json", "quantization_config.json"):
+        path = folder / name
+        if not path.exists(): continue
+        text = path.read_text()
+        whole = json.loads(text)
+        correct_config(case, whole.get("quantization_config", whole))
+        if whole != json.loads(text): path.write_text(json.dumps(whole, indent=2) + text[len(text.rstrip()):])
+
+
+def measured(name, t):
+    """The value of a scale that was calibrated: it depends on the library's matrix products, so it is compared closely, not by bytes."""
+    if not name.endswith((".input_scale", ".input_global_scale")): return []
+    raw = read(FULL / t["at"].split("#")[0], t["at"].split("#")[1])
+    return [struct.unpack("<f", raw if t["dtype"] == "F32" else b"\0\0" + raw)[0]]
 
 
 def without_signed_zeros(tensors):
@@ -82,7 +114,7 @@ def main():
         tensors = correct(manifest, case, follow(manifest, case))
         if c["format"] == "fake": without_signed_zeros(tensors)
         expected[case] = {"model": c["model"], "scheme": c["scheme"], "format": c["format"], "call": c["call"], "arguments": arguments(c["call"]),
-                          "tensors": {n: [t["dtype"], t["shape"], t["sha256"]] for n, t in tensors.items()}}
+                          "tensors": {n: [t["dtype"], t["shape"], t["sha256"], *measured(n, t)] for n, t in tensors.items()}}
         out = HERE / "cases" / case
         out.mkdir(parents=True, exist_ok=True)
         for f in ("config.json", "quantization_config.json"):
@@ -90,6 +122,7 @@ def main():
             if e is None: continue
             at = e.get("same_as") or e.get("at") or f"cases/{case}/{f}"
             shutil.copyfile(FULL / at, out / f)
+        correct_configs(case, out)
         layers = {}
         for name, t in tensors.items():
             if not t["at"] or name.rsplit(".", 1)[0] not in LAYERS + MORE.get(case, []): continue
@@ -98,6 +131,7 @@ def main():
         if layers: write(out / "layers.safetensors", layers)
     rows = [f'"{case}": ' + json.dumps(e, separators=(",", ":")) for case, e in expected.items()]
     (HERE / "expected.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    shutil.copyfile(FULL.parent.parent / "data/text/calib_tiny.jsonl", HERE / "calibration.jsonl")
     for model in MODELS:
         shutil.copytree(FULL / "models" / model, HERE / "models" / model, dirs_exist_ok=True)
 

@@ -10,7 +10,12 @@
 #include "tests/unit/formats/memory_sink.hpp"
 
 extern "C" const ar_plugin_desc* ar_plugin_entry_auto_round(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_auto_gptq(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_auto_awq(void);
 extern "C" const ar_plugin_desc* ar_plugin_entry_fake(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_fp8(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_llm_compressor(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_mlx(void);
 
 namespace ar::test {
 
@@ -18,6 +23,15 @@ inline const ar_format_api& auto_round_api() {
   return *static_cast<const ar_format_api*>(ar_plugin_entry_auto_round()->api);
 }
 inline const ar_format_api& fake_api() { return *static_cast<const ar_format_api*>(ar_plugin_entry_fake()->api); }
+
+/// The table of a format of this folder by its id.
+inline const ar_format_api& format_api(const std::string& id) {
+  for (const auto entry : {ar_plugin_entry_auto_round, ar_plugin_entry_auto_gptq, ar_plugin_entry_auto_awq,
+                           ar_plugin_entry_fake, ar_plugin_entry_fp8, ar_plugin_entry_llm_compressor, ar_plugin_entry_mlx}) {
+    if (id == entry()->id) return *static_cast<const ar_format_api*>(entry()->api);
+  }
+  throw std::runtime_error("no format " + id);
+}
 
 inline ar_scheme int_scheme(int bits, int group_size, bool sym) {
   ar_scheme s{};
@@ -32,14 +46,24 @@ inline ar_scheme int_scheme(int bits, int group_size, bool sym) {
   return s;
 }
 
-/// The plan of a run without layers of its own (ar/format.h).
-inline std::string plan_text(const std::string& format, const ar_scheme& s, const std::string& layers = "[]") {
-  const std::string scheme = R"({"bits":)" + std::to_string(s.bits) + R"(,"group_size":)" +
-                             std::to_string(s.group_size) + R"(,"sym":)" + (s.sym != 0 ? "true" : "false") +
-                             R"(,"data_type":"int"})";
-  return R"({"format":")" + format + R"(","scheme":)" + scheme + R"(,"quantization":{"bits":)" +
+/// A scheme as a plan spells it.
+inline std::string scheme_text(const ar_scheme& s) {
+  const auto flag = [](int32_t f) { return std::string(f != 0 ? "true" : "false"); };
+  std::string group = std::to_string(s.group_size);
+  if (s.group_size_rows > 0) group = "[" + std::to_string(s.group_size_rows) + "," + group + "]";
+  return R"({"bits":)" + std::to_string(s.bits) + R"(,"group_size":)" + group + R"(,"sym":)" + flag(s.sym) +
+         R"(,"data_type":")" + s.data_type + R"(","act_bits":)" + std::to_string(s.act_bits) + R"(,"act_group_size":)" +
+         std::to_string(s.act_group_size) + R"(,"act_sym":)" + flag(s.act_sym) + R"(,"act_dynamic":)" +
+         flag(s.act_dynamic) + R"(,"act_data_type":")" + s.act_data_type + R"("})";
+}
+
+/// The plan of a run (ar/format.h).
+inline std::string plan_text(const std::string& format, const ar_scheme& s, const std::string& layers = "[]",
+                             const std::string& extra = "{}") {
+  return R"({"format":")" + format + R"(","scheme":)" + scheme_text(s) + R"(,"quantization":{"bits":)" +
          std::to_string(s.bits) + R"(},"version":"0.16.1","block_names":["model.layers"],"layers":)" + layers +
-         R"(,"extra_config":{},"config":{"dtype":"bfloat16"},"dtype":"bfloat16","model":"m","side_files":[],"options":{}})";
+         R"(,"extra_config":)" + extra +
+         R"(,"config":{"dtype":"bfloat16"},"dtype":"bfloat16","model":"m","side_files":[],"options":{}})";
 }
 
 /// An open writer of a format.
