@@ -97,7 +97,9 @@ class SafetensorsInspector {
     for (const auto& [name, members] : group_by_module(found_.tensors)) {
       if (is_quantized(found_.tensors, members)) add_layer(name, members);
     }
-    StoredAs stored{found_.file, found_.quant_method, found_.packing_format, {}};
+    // mlx-lm's configs name no method.
+    const std::string method = found_.quant_method.empty() ? found_.format : found_.quant_method;
+    StoredAs stored{found_.file, method, found_.packing_format, {}};
     for (const InspectedLayer& layer : found_.layers) {
       if (layer.problem.empty()) stored.schemes.push_back(layer.scheme);
     }

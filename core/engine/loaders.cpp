@@ -25,11 +25,17 @@ void add_servers(std::vector<Loader>& loaders, const std::string& needs = "") {
   loaders.push_back({kSglang, needs});
 }
 
-/// GPTQ and AWQ layouts under their own names. The servers' GPTQ kernels know symmetric weights only.
-std::vector<Loader> packed_integers(bool awq, const std::vector<quant::Scheme>& schemes) {
+/// Their kernels know symmetric weights only.
+std::vector<Loader> gptq(const std::vector<quant::Scheme>& schemes) {
+  if (!symmetric(schemes)) return {{kTransformers, "the package gptqmodel and a GPU"}};
   std::vector<Loader> loaders = {{kTransformers, "the package gptqmodel, or auto-round"}};
-  if (awq || symmetric(schemes)) add_servers(loaders);
+  add_servers(loaders);
   return loaders;
+}
+
+/// Types of which compressed-tensors has no arithmetic on the CPU.
+bool needs_gpu(const std::vector<quant::Scheme>& schemes) {
+  return !all(schemes, [](const quant::Scheme& s) { return !has(s.data_type, "mx_") && !has(s.data_type, "nv"); });
 }
 
 /// formats.md 7.1, "what upstream's own loader does".
@@ -37,6 +43,8 @@ std::vector<Loader> auto_round(const StoredAs& stored) {
   const std::string& packing = stored.packing_format;
   if (has(packing, "mlx")) return {{"mlx-lm", ""}};
   if (has(packing, "fake")) return {{kTransformers, "the package auto-round for quantized activations"}};
+  // Its reader fails on one scale a tensor and on two numbers for group_size.
+  if (!all(stored.schemes, [](const quant::Scheme& s) { return s.group_size != 0 && s.group_size_rows == 0; })) return {};
   if (!all(stored.schemes, [](const quant::Scheme& s) { return s.data_type == "int" && s.act_bits >= 16; })) {
     return {{kTransformers, "the package auto-round"}};
   }
@@ -58,20 +66,17 @@ std::vector<Loader> find_loaders(const StoredAs& stored) {
   if (stored.file == "gguf") return {{"llama.cpp", ""}, {kTransformers, "the package gguf; it dequantizes"}};
   if (method.empty()) return {{kTransformers, ""}, {kVllm, ""}, {kSglang, ""}, {"mlx-lm", ""}};
   if (method == "auto-round" || method == "intel/auto-round") return auto_round(stored);
-  if (method == "gptq") return packed_integers(false, stored.schemes);
-  if (method == "awq") return packed_integers(true, stored.schemes);
+  if (method == "gptq") return gptq(stored.schemes);
   if (method == "mlx") return {{"mlx-lm", ""}};
+  std::vector<Loader> loaders;
+  if (method == "awq") loaders.push_back({kTransformers, "the package gptqmodel"});
+  if (method == "fp8") loaders.push_back({kTransformers, ""});
   if (method == "compressed-tensors") {
-    std::vector<Loader> loaders = {{kTransformers, "the package compressed-tensors"}};
-    add_servers(loaders);
-    return loaders;
+    const bool gpu = needs_gpu(stored.schemes);
+    loaders.push_back({kTransformers, std::string("the package compressed-tensors") + (gpu ? " and a GPU" : "")});
   }
-  if (method == "fp8") {
-    std::vector<Loader> loaders = {{kTransformers, ""}};
-    add_servers(loaders);
-    return loaders;
-  }
-  return {};
+  if (!loaders.empty()) add_servers(loaders);
+  return loaders;
 }
 
 }  // namespace ar::engine

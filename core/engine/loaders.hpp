@@ -10,7 +10,7 @@ namespace ar::engine {
 /// What decides who can load a checkpoint: formats.md 7.
 struct StoredAs {
   std::string file;            // "safetensors" or "gguf"
-  std::string quant_method;    // of quantization_config; "" for an ordinary checkpoint
+  std::string quant_method;    // of quantization_config; "mlx" for MLX's own; "" for an ordinary checkpoint
   std::string packing_format;  // likewise
   std::vector<quant::Scheme> schemes;
 };

@@ -1,0 +1,101 @@
+// Quantized models as input: read back, converted, quantized again.
+#include <fstream>
+
+#include <boost/json.hpp>
+
+#include "tests/cli/cli_test.hpp"
+
+namespace ar::cli {
+namespace {
+
+constexpr const char* kRtn = "--iters 0 --disable_opt_rtn";
+
+class StoredModelTest : public CliTest {
+ protected:
+  /// KL divergence of a folder from another, in nats a token.
+  double divergence(const std::string& model, const std::string& reference) {
+    const auto result =
+        run("auto-round", "eval " + model + " --ref " + reference + " --ppl notes.txt --seqlen 64 --windows 2");
+    EXPECT_EQ(result.status, 0) << result.err;
+    const auto at = result.out.find("kld ");
+    return at == std::string::npos ? 1.0 : std::stod(result.out.substr(at + 4));
+  }
+};
+
+// The fake export holds the same weights rounded to bfloat16. Rounding to 4 bits costs a hundred times as much.
+constexpr double kSameWeights = 2e-6;
+
+TEST_F(StoredModelTest, EveryIntegerLayoutReadsBackAsTheSameModel) {
+  ASSERT_EQ(quantize(std::string(kRtn) + " --format auto_round,auto_gptq,auto_awq,llm_compressor,mlx,fake").status, 0);
+  const std::string base = "out/tiny-qwen3-w4g128/";
+  EXPECT_GT(divergence(base + "fake", "tiny-qwen3"), 50 * kSameWeights);
+  for (const char* folder : {"auto-round-auto-gptq", "auto-gptq", "auto-awq", "llm-compressor", "mlx"})
+    EXPECT_LT(divergence(base + folder, base + "fake"), kSameWeights) << folder;
+}
+
+TEST_F(StoredModelTest, ConvertsGptqToAutoRoundWithTheSameCodes) {
+  ASSERT_EQ(quantize(std::string(kRtn) + " --format auto_gptq,auto_round").status, 0);
+  const std::string base = "out/tiny-qwen3-w4g128/";
+  const auto result = run("auto-round", "convert " + base + "auto-gptq --format auto_round --output_dir converted");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(weight_files(in("converted")).begin()->second, weight_files(in(base + "auto-round-auto-gptq")).begin()->second);
+  const auto config = read_object(in("converted/auto-gptq-w4g128/config.json")).at("quantization_config").as_object();
+  EXPECT_EQ(config.at("quant_method"), "auto-round");
+  EXPECT_EQ(config.at("packing_format"), "auto_round:auto_gptq");
+}
+
+TEST_F(StoredModelTest, ConvertsAwqAndMixedWidths) {
+  const std::string mixed = " --asym --layer_config {down_proj:{group_size:32},v_proj:{bits:16}}";
+  ASSERT_EQ(quantize(kRtn + mixed + " --format auto_round:gptqmodel").status, 0);
+  const auto result = run("auto-round", "convert out/tiny-qwen3-w4g128 --format auto_round:auto_awq --output_dir awq");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto back = run("auto-round", "convert awq/tiny-qwen3-w4g128-w4g128 --format auto_round:gptqmodel --output_dir back");
+  ASSERT_EQ(back.status, 0) << back.err;
+  EXPECT_EQ(weight_files(in("back")).begin()->second, weight_files(in("out")).begin()->second);
+}
+
+TEST_F(StoredModelTest, ConvertRefusesAModelWithoutCodes) {
+  const auto result = run("auto-round", "convert tiny-qwen3 --format auto_round");
+  EXPECT_EQ(result.status, 2);
+  EXPECT_TRUE(contains(result.err, "no layer is stored quantized, so there is nothing to convert"));
+}
+
+TEST_F(StoredModelTest, QuantizesAQuantizedModelAgain) {
+  ASSERT_EQ(quantize(std::string(kRtn) + " --format auto_gptq").status, 0);
+  const auto again = run("auto-round", std::string("out/tiny-qwen3-w4g128 --output_dir again --bits 8 --device_map cpu ") +
+                                           kRtn + " --ignore_layers v_proj");
+  ASSERT_EQ(again.status, 0) << again.err;
+  const fs::path folder = in("again/tiny-qwen3-w4g128-w8g128");
+  EXPECT_EQ(read_object(folder / "config.json").at("quantization_config").at("bits").as_int64(), 8);
+  const auto headers = tensor_headers(folder);
+  EXPECT_NE(headers.if_contains("model.layers.0.self_attn.v_proj.weight"), nullptr);
+  EXPECT_EQ(headers.if_contains("model.layers.0.self_attn.v_proj.qweight"), nullptr);
+  EXPECT_EQ(headers.if_contains("model.layers.0.self_attn.q_proj.g_idx"), nullptr);
+  // Eight bits over four lose little: the second rounding must not be what one sees.
+  EXPECT_LT(divergence("again/tiny-qwen3-w4g128-w8g128", "out/tiny-qwen3-w4g128"), 50 * kSameWeights);
+}
+
+TEST_F(StoredModelTest, RefusesAQuantMethodNobodyOwns) {
+  const fs::path config = in("tiny-qwen3/config.json");
+  auto json = read_object(config);
+  json["quantization_config"] = boost::json::object{{"quant_method", "hqq"}};
+  std::ofstream(config) << boost::json::serialize(json);
+  const auto result = quantize(kRtn);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_TRUE(contains(result.err, "no format plugin reads a checkpoint with quant_method 'hqq'"));
+}
+
+TEST_F(StoredModelTest, NamesAPackedLayerWithoutConfig) {
+  ASSERT_EQ(quantize(kRtn).status, 0);
+  const fs::path config = in("out/tiny-qwen3-w4g128/config.json");
+  auto json = read_object(config);
+  json.erase("quantization_config");
+  std::ofstream(config) << boost::json::serialize(json);
+  const auto result = run("auto-round", "eval out/tiny-qwen3-w4g128 --ppl notes.txt --seqlen 64");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_TRUE(contains(result.err, "model.layers.0.self_attn.q_proj is stored quantized, but config.json has no "
+                                   "quantization_config"));
+}
+
+}  // namespace
+}  // namespace ar::cli
