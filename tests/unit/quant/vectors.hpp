@@ -11,18 +11,25 @@
 
 namespace ar::quant::test {
 
-/// What upstream computed for small weights (tests/golden/quant/make_vectors.py), by case and tensor name.
+/// What upstream computed for small weights (tests/golden/quant), by case and tensor name.
 class Vectors {
  public:
+  /// Integer types (make_vectors.py).
   static const Vectors& all() {
-    static const Vectors vectors;
+    static const Vectors vectors("vectors.safetensors");
+    return vectors;
+  }
+  /// Floating point types and activations (make_float_vectors.py).
+  static const Vectors& floating() {
+    static const Vectors vectors("float_vectors.safetensors");
     return vectors;
   }
 
   /// Cases whose name begins so.
-  static std::vector<std::string> cases(const std::string& prefix) {
+  static std::vector<std::string> cases(const std::string& prefix) { return all().names(prefix); }
+  std::vector<std::string> names(const std::string& prefix) const {
     std::vector<std::string> names;
-    for (const auto& [key, tensor] : all().tensors_) {
+    for (const auto& [key, tensor] : tensors_) {
       const std::string name = key.substr(0, key.find('/'));
       if (name.rfind(prefix, 0) == 0 && (names.empty() || names.back() != name)) names.push_back(name);
     }
@@ -49,8 +56,8 @@ class Vectors {
   }
 
  private:
-  Vectors()
-      : tensors_(ar::test::read_safetensors(std::string(AR_SOURCE_DIR) + "/tests/golden/quant/vectors.safetensors")) {}
+  explicit Vectors(const char* file)
+      : tensors_(ar::test::read_safetensors(std::string(AR_SOURCE_DIR) + "/tests/golden/quant/" + file)) {}
   std::map<std::string, ar::test::StoredTensor> tensors_;
 };
 
