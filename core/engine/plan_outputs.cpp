@@ -56,10 +56,11 @@ void follow_scheme(RunOptions& options) {
 void plan_outputs(Plan& plan, plugin::Registry& registry) {
   for (const std::string& format : plan.options.formats) {
     plan.outputs.push_back({format, format, {}, &registry.format(format)});
-    check_format(*plan.outputs.back().plugin, format, plan.scheme, "--format " + format);
   }
   check_combination(plan);
   apply_format_schemes(plan);
+  for (const PlannedOutput& output : plan.outputs)
+    check_format(*output.plugin, output.format, plan.scheme, "--format " + output.format);
 }
 
 void name_outputs(Plan& plan, plugin::Registry& registry) {
