@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "core/quant/int_grid.hpp"
 #include "core/quant/quantized_weight.hpp"
 
 namespace ar::quant {
@@ -10,5 +11,8 @@ namespace ar::quant {
 /// does when nothing was trained or searched (data_types.md 9.2): scales are not floored and the extreme of a group
 /// gets its code exactly. Planes as those of integers with float32 scales. Parallel over rows. [any]
 QuantizedWeight round_legacy_blocks(const at::Tensor& weight, const Scheme& scheme);
+
+/// True for the grid of Q4_0, Q5_0 and Q8_0.
+bool is_sym_block_grid(const IntGrid& grid);
 
 }  // namespace ar::quant

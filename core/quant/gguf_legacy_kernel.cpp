@@ -13,16 +13,23 @@ namespace ar::quant::HWY_NAMESPACE {
 
 constexpr int64_t kBlock = 32;
 
+struct Extremes {
+  float low, high;
+};
 template <typename W>
-HWY_INLINE LegacyBlock block_of(const IntGrid& grid, const W* w) {
+HWY_INLINE Extremes extremes_of(const W* w) {
   VF low = load(w), high = low;
   for (int64_t k = hn::Lanes(F32()); k < kBlock; k += hn::Lanes(F32())) {
     const VF x = load(w + k);
     low = hn::Min(low, x);
     high = hn::Max(high, x);
   }
-  const float least = hn::GetLane(hn::MinOfLanes(F32(), low));
-  const float most = hn::GetLane(hn::MaxOfLanes(F32(), high));
+  return {hn::GetLane(hn::MinOfLanes(F32(), low)), hn::GetLane(hn::MaxOfLanes(F32(), high))};
+}
+
+template <typename W>
+HWY_INLINE LegacyBlock block_of(const IntGrid& grid, const W* w) {
+  const auto [least, most] = extremes_of(w);
   float extreme = most > -least ? most : least;
   if (most == -least)  // the first of the two; rare, but for blocks of zeros
     for (int64_t k = kBlock - 1; k >= 0; --k)
@@ -101,6 +108,62 @@ void round_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPl
   }
 }
 
+/// Scales of kSumLanes groups from their extremes, as group_levels has them for symmetric grids.
+HWY_INLINE void sym_scales(const IntGrid& grid, const float* low, const float* high, float* scale) {
+  const VF zero = hn::Zero(F32());
+  for (int64_t g = 0; g < kSumLanes; g += hn::Lanes(F32())) {
+    const VF least = hn::Min(load(low + g), zero), most = hn::Max(load(high + g), zero);
+    const VF magnitude = hn::Max(most, hn::Neg(least));
+    const VF unfloored = hn::Div(hn::CopySign(magnitude, hn::Neg(hn::Add(most, least))), hn::Set(F32(), grid.half()));
+    const VF floored = hn::Max(hn::Abs(unfloored), hn::Set(F32(), grid.scale_floor));
+    store(hn::CopySign(floored, hn::Add(unfloored, zero)), scale + g);
+  }
+}
+
+/// Codes of a symmetric grid. Values are copies: a byte that is stored might be part of any object in memory.
+struct SymEncoder {
+  VF low, high, shift;
+  HWY_INLINE explicit SymEncoder(const IntGrid& grid)
+      : low(hn::Set(F32(), -grid.half())),
+        high(hn::Set(F32(), grid.half() - 1)),
+        shift(hn::Set(F32(), 0x1.8p23f + grid.half())) {}
+  template <typename W>
+  HWY_INLINE void encode(float scale, const W* w, uint8_t* codes) const {
+    const VF divisor = hn::Set(F32(), scale);
+    for (int64_t k = 0; k < kBlock; k += hn::Lanes(F32())) {
+      const VF clamped = hn::Min(hn::Max(hn::Div(load(w + k), divisor), low), high);
+      // The unit in the last place is 1 here: the sum is rounded to nearest, and its low byte is the code.
+      const auto bits = hn::BitCast(U32(), hn::Add(clamped, shift));
+      hn::StoreU(hn::TruncateTo(U8(), bits), U8(), codes + k);
+    }
+  }
+};
+
+template <typename W>
+void sym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlanes& planes) {
+  const int64_t end = rows.end * grid.groups();
+  const SymEncoder encoder(grid);
+  for (int64_t first = rows.begin * grid.groups(); first < end; first += kSumLanes) {
+    const int64_t n = std::min(kSumLanes, end - first);
+    alignas(64) float low[kSumLanes] = {}, high[kSumLanes] = {}, scale[kSumLanes];
+    for (int64_t g = 0; g < n; ++g) {
+      const Extremes extremes = extremes_of(weight + (first + g) * kBlock);
+      low[g] = extremes.low;
+      high[g] = extremes.high;
+    }
+    sym_scales(grid, low, high, scale);
+    std::copy_n(scale, n, planes.scale + first);
+    for (int64_t g = first; g < first + n; ++g)
+      encoder.encode(scale[g - first], weight + g * kBlock, planes.codes + g * kBlock);
+  }
+}
+
+void RoundSymBlocks(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
+  with_type(weight.type, [&](auto w) {
+    sym_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes);
+  });
+}
+
 void RoundLegacy(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
   with_type(weight.type, [&](auto w) {
     round_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes);
@@ -114,6 +177,7 @@ HWY_AFTER_NAMESPACE();
 namespace ar::quant {
 namespace {
 HWY_EXPORT(RoundLegacy);
+HWY_EXPORT(RoundSymBlocks);
 
 uint8_t code_of(const IntGrid& grid, const LegacyBlock& block, float x) {
   double code;
@@ -129,6 +193,10 @@ uint8_t code_of(const IntGrid& grid, const LegacyBlock& block, float x) {
 
 void round_legacy(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes) {
   HWY_DYNAMIC_DISPATCH(RoundLegacy)(grid, weight, rows, planes);
+}
+
+void round_sym_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes) {
+  HWY_DYNAMIC_DISPATCH(RoundSymBlocks)(grid, weight, rows, planes);
 }
 
 namespace reference {

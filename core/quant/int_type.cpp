@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/quant/gguf_legacy.hpp"
+#include "core/quant/gguf_legacy_kernel.hpp"
 #include "core/quant/int_tuner.hpp"
 #include "core/quant/int_tuning.hpp"
 #include "core/quant/planes.hpp"
@@ -60,22 +61,24 @@ QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, co
   const at::Tensor w = weight.to(options.dtype).contiguous();
   const int64_t out = w.size(0), in = w.size(1);
   IntTuning layer{make_grid(scheme, out, in, options.scale_type), reals_of(w)};
+  const PlaneStore planes(layer.grid);
+  const bool search = options.search && scheme.sym;
+  if (!search && is_sym_block_grid(layer.grid)) {
+    for_row_chunks(layer.grid, [&](RowRange rows) { round_sym_blocks(layer.grid, layer.weight, rows, planes.view()); });
+    return planes.to_weight(scheme, out, in, options.scale_type);
+  }
   const auto n_groups = static_cast<size_t>(layer.grid.rows * layer.grid.groups());
-  std::vector<float> range_min, range_max, scale;
-  if (options.search && scheme.sym) {
-    scale.resize(n_groups);
+  std::vector<float> range_min(search ? 0 : n_groups), range_max(range_min.size()), scale(search ? n_groups : 0);
+  if (search) {
     use_searched_scale(options, layer, scale);
   } else {
-    range_min.resize(n_groups);
-    range_max.resize(n_groups);
     layer.range_min = range_min.data();
     layer.range_max = range_max.data();
-    for_row_chunks(layer.grid, [&](RowRange rows) {
-      group_ranges(layer.grid, layer.weight, rows, range_min.data(), range_max.data());
-    });
   }
-  const PlaneStore planes(layer.grid);
-  for_row_chunks(layer.grid, [&](RowRange rows) { finish(layer, rows, planes.view()); });
+  for_row_chunks(layer.grid, [&](RowRange rows) {
+    if (!search) group_ranges(layer.grid, layer.weight, rows, range_min.data(), range_max.data());
+    finish(layer, rows, planes.view());
+  });
   return planes.to_weight(scheme, out, in, options.scale_type);
 }
 

@@ -10,6 +10,7 @@
 #include "core/quant/gguf_legacy_kernel.hpp"
 #include "core/quant/gguf_search.hpp"
 #include "core/quant/gguf_tuning.hpp"
+#include "core/quant/int_reference.hpp"
 #include "tests/unit/quant/tuning_case.hpp"
 
 namespace ar::quant::test {
@@ -256,6 +257,32 @@ TEST(LegacyKernel, MatchesReference) {
       EXPECT_EQ(zero[0], zero[1]);
     });
   }
+}
+
+TEST(LegacyKernel, OnePassEqualsRangesAndCodes) {
+  for (int bits : {4, 5, 8})
+    for (Real type : {Real::kBf16, Real::kF32}) {
+      const Shape s{bits, true, 32, 17, 96, type, ScaleType::kF32, false};
+      SCOPED_TRACE(name(s));
+      on_every_target([&] {
+        TuningCase c(s);
+        IntTuning layer = c.layer();
+        layer.value = nullptr;
+        std::vector<uint8_t> codes[2];
+        std::vector<float> scale[2];
+        for (int i = 0; i < 2; ++i) {
+          codes[i].resize(c.value.size());
+          scale[i].resize(c.range_min.size());
+          const IntPlanes planes{codes[i].data(), scale[i].data(), nullptr};
+          if (i == 0)
+            round_sym_blocks(c.grid, c.weight.view(), c.all(), planes);
+          else
+            reference::finish(layer, c.all(), planes);
+        }
+        EXPECT_EQ(codes[0], codes[1]);
+        EXPECT_EQ(scale[0], scale[1]);
+      });
+    }
 }
 
 }  // namespace
