@@ -47,12 +47,13 @@ at::Tensor quantize_activation(const at::Tensor& x, const Scheme& scheme, const 
 }
 
 at::Tensor activation_gradient(const at::Tensor& x, const at::Tensor& dy, const Scheme& scheme,
-                               const ActivationRange& range) {
+                               const ActivationRange& range, float* d_max_scale) {
+  if (d_max_scale != nullptr) *d_max_scale = 0.0f;
   if (x.numel() == 0) return dy;
   const at::Tensor from = x.contiguous(), gradient = dy.contiguous();
   if (const auto kind = float_kind(scheme.act_data_type, scheme.act_bits))
-    return FloatActivation(from, *kind, scheme, range).gradient(gradient).to(x.scalar_type());
-  if (is_int(scheme)) return IntActivation(from, scheme, range).gradient(gradient).to(x.scalar_type());
+    return FloatActivation(from, *kind, scheme, range).gradient(gradient, d_max_scale).to(x.scalar_type());
+  if (is_int(scheme)) return IntActivation(from, scheme, range).gradient(gradient, d_max_scale).to(x.scalar_type());
   refuse(scheme);
 }
 

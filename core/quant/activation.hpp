@@ -24,8 +24,9 @@ float static_scale(const Scheme& scheme, float act_max);
 /// x [..., in] float32 or bfloat16; same shape and dtype. Pure, single-threaded. [any]
 at::Tensor quantize_activation(const at::Tensor& x, const Scheme& scheme, const ActivationRange& range = {});
 
-/// Gradient of x from that of its quantized form: straight through (data_types.md 3.4). [any]
+/// Gradient of x from that of its quantized form: straight through (data_types.md 3.4), and through the elements that
+/// set the ranges of their groups. d_max_scale, when not null, receives the gradient of range.max_scale. [any]
 at::Tensor activation_gradient(const at::Tensor& x, const at::Tensor& dy, const Scheme& scheme,
-                               const ActivationRange& range = {});
+                               const ActivationRange& range = {}, float* d_max_scale = nullptr);
 
 }  // namespace ar::quant

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "core/tensor/real.hpp"
 
@@ -37,6 +38,13 @@ inline Extreme lowest_of(tensor::ConstReals x, int64_t begin, int64_t end) {
 }
 inline Extreme highest_of(tensor::ConstReals x, int64_t begin, int64_t end) {
   return first_extreme(x, begin, end, [](float a, float b) { return a > b; });
+}
+
+/// Gradient of a factor common to all groups, from those of factors (of 1) each group has on top of it.
+inline float factor_gradient(const std::vector<float>& gradients, float factor) {
+  double sum = 0.0;
+  for (float gradient : gradients) sum += gradient;
+  return factor == 0.0f ? 0.0f : static_cast<float>(sum / factor);
 }
 
 }  // namespace ar::quant

@@ -58,7 +58,7 @@ void FloatActivation::finish_group(const FloatTuning& layer, int64_t row, int64_
   dx[largest.index] += d_factor / largest.value;
 }
 
-at::Tensor FloatActivation::gradient(const at::Tensor& dy) const {
+at::Tensor FloatActivation::gradient(const at::Tensor& dy, float* d_max_scale) const {
   at::Tensor dx = at::empty(x_.sizes(), at::kFloat);
   std::vector<float> factors(amax_.size(), 1.0f), d_factors(amax_.size());
   FloatTuning with_factors = layer();
@@ -68,6 +68,7 @@ at::Tensor FloatActivation::gradient(const at::Tensor& dy) const {
   for (int64_t row = 0; row < grid_.rows; ++row)
     for (int64_t g = 0; g < grid_.groups(); ++g)
       finish_group(with_factors, row, g, d_factors[static_cast<size_t>(row * grid_.groups() + g)], to);
+  if (d_max_scale != nullptr) *d_max_scale = factor_gradient(d_factors, factor_);
   return dx;
 }
 

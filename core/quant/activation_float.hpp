@@ -18,7 +18,7 @@ class FloatActivation {
   void quantize(at::Tensor& to) const;
   /// dL/dx in float32, through the groups' largest elements too where those set the scales. A dynamic scale of the
   /// whole tensor (nv_fp without act_max) counts as a constant: its effect is the rounding of the group scales alone.
-  at::Tensor gradient(const at::Tensor& dy) const;
+  at::Tensor gradient(const at::Tensor& dy, float* d_max_scale) const;
 
  private:
   FloatTuning layer() const;

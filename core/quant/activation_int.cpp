@@ -23,12 +23,12 @@ IntGrid grid_of(const at::Tensor& x, const Scheme& scheme) {
 }  // namespace
 
 IntActivation::IntActivation(const at::Tensor& x, const Scheme& scheme, const ActivationRange& range)
-    : x_(x), grid_(grid_of(x, scheme)) {
+    : x_(x), grid_(grid_of(x, scheme)), factor_(range.max_scale) {
   range_min_.resize(static_cast<size_t>(grid_.rows * grid_.groups()));
   range_max_.resize(range_min_.size());
   group_ranges(grid_, reals_of(x_), {0, grid_.rows}, range_min_.data(), range_max_.data());
-  for (float& low : range_min_) low *= range.max_scale;
-  for (float& high : range_max_) high *= range.max_scale;
+  for (float& low : range_min_) low *= factor_;
+  for (float& high : range_max_) high *= factor_;
 }
 
 IntTuning IntActivation::layer() const {
@@ -40,7 +40,7 @@ IntTuning IntActivation::layer() const {
 
 void IntActivation::quantize(at::Tensor& to) const { fake_quant(layer(), {0, grid_.rows}, mutable_reals_of(to)); }
 
-at::Tensor IntActivation::gradient(const at::Tensor& dy) const {
+at::Tensor IntActivation::gradient(const at::Tensor& dy, float* d_max_scale) const {
   at::Tensor dx = at::empty(x_.sizes(), at::kFloat);
   std::vector<float> value(static_cast<size_t>(x_.numel())), low(range_min_.size(), 1.0f), high = low;
   std::vector<float> d_low(low.size()), d_high(low.size());
@@ -63,6 +63,7 @@ at::Tensor IntActivation::gradient(const at::Tensor& dy) const {
       to[lowest.index] += d_low[i] / lowest.value;
     if (const Extreme top = highest_of(x, begin, end); top.value > 0.0f) to[top.index] += d_high[i] / top.value;
   }
+  if (d_max_scale != nullptr) *d_max_scale = factor_gradient(d_low, factor_) + factor_gradient(d_high, factor_);
   return dx;
 }
 

@@ -19,13 +19,14 @@ class IntActivation {
 
   void quantize(at::Tensor& to) const;
   /// dL/dx in float32, through the ends of the ranges too.
-  at::Tensor gradient(const at::Tensor& dy) const;
+  at::Tensor gradient(const at::Tensor& dy, float* d_max_scale) const;
 
  private:
   IntTuning layer() const;
 
   at::Tensor x_;
   IntGrid grid_;
+  float factor_;                              // on both ends of the ranges
   std::vector<float> range_min_, range_max_;  // [rows, groups]
 };
 

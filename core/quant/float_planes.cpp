@@ -1,10 +1,13 @@
 #include "core/quant/float_planes.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
+#include "core/base/error.hpp"
 #include "core/quant/float_scale.hpp"
 #include "core/quant/planes.hpp"
 #include "core/quant/row_chunks.hpp"
@@ -33,11 +36,23 @@ std::array<float, 256> values_of(const FloatFormat& element) {
   return values;
 }
 
-float scale_out(const FloatGrid& grid, const QuantizedWeight& weight, int64_t index) {
-  if (grid.kind.rule == ScaleRule::kFp) return weight.scale.const_data_ptr<float>()[index];
-  const float global = weight.global_scale.defined() ? weight.global_scale.const_data_ptr<float>()[0] : 0.0f;
+/// What the elements of each group are multiplied by. Scales of ScaleRule::kFp may come in any float type.
+std::vector<float> factors_of(const FloatGrid& grid, const QuantizedWeight& weight) {
   const ScaleRule rule = grid.kind.rule;
-  return from_stored(rule, stored_scale(rule, const_bytes_of(weight.scale)[index]), global).out;
+  const int64_t n = grid.bands() * grid.groups();
+  if (weight.scale.numel() != n) base::fail("a weight of {} groups has {} scales", n, weight.scale.numel());
+  if (rule == ScaleRule::kNv && !weight.global_scale.defined()) base::fail("an NVFP4 weight lacks its global scale");
+  std::vector<float> factors(static_cast<size_t>(n));
+  if (rule == ScaleRule::kFp) {
+    const at::Tensor scale = weight.scale.to(at::kFloat).contiguous();
+    std::copy_n(scale.const_data_ptr<float>(), n, factors.begin());
+    return factors;
+  }
+  const float global = rule == ScaleRule::kNv ? weight.global_scale.const_data_ptr<float>()[0] : 0.0f;
+  const uint8_t* codes = const_bytes_of(weight.scale);
+  std::transform(codes, codes + n, factors.begin(),
+                 [&](uint8_t code) { return from_stored(rule, stored_scale(rule, code), global).out; });
+  return factors;
 }
 
 }  // namespace
@@ -67,11 +82,12 @@ at::Tensor dequantize_planes(const FloatGrid& grid, const QuantizedWeight& weigh
   at::Tensor out = at::empty({weight.out, weight.in}, dtype);
   const tensor::Reals to = mutable_reals_of(out);
   const std::array<float, 256> values = values_of(grid.kind.element);
+  const std::vector<float> factors = factors_of(grid, weight);
   const uint8_t* codes = const_bytes_of(weight.codes);
   for_row_chunks(grid.rows, grid.cols, [&](RowRange rows) {
     for (int64_t row = rows.begin; row < rows.end; ++row)
       for (int64_t g = 0; g < grid.groups(); ++g) {
-        const float scale = scale_out(grid, weight, row / grid.group_rows * grid.groups() + g);
+        const float scale = factors[static_cast<size_t>(row / grid.group_rows * grid.groups() + g)];
         const int64_t begin = row * grid.cols + g * grid.group;
         const int64_t end = begin + std::min(grid.group, grid.cols - g * grid.group);
         for (int64_t i = begin; i < end; ++i) {

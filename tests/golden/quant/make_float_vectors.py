@@ -4,7 +4,8 @@ and activations in floating point types.
 
 Needs the environment of shared/tools/oracle_env.sh. Usage: make_float_vectors.py OUT
 Cases are named KIND-TYPE-BITS-GROUP[-GROUP_ROWS]: tune (forward and gradients of the tuning quantizers), search (optimized
-RTN with importance), act (activations and the gradient of their input; `act_max` where the range is given).
+RTN with importance), act (activations and the gradient of their input; `act_max` where the range is given, `max_scale` and its
+gradient `dm` where it is not 1).
 """
 import sys
 
@@ -75,21 +76,23 @@ def search(data_type, bits, group, gen, zeros, rows=12, cols=64):
     put(name("search" + ("0" if zeros else ""), data_type, bits, group), w=w, p=p, wq=wq)
 
 
-def act(data_type, bits, group, gen, act_max=None, sym=True, dtype=torch.float32):
+def act(data_type, bits, group, gen, act_max=None, sym=True, dtype=torch.float32, factor=1.0):
     x = torch.randn(2, 4, 64, generator=gen) * torch.rand(2, 4, 1, generator=gen)
-    x[0, 0] = 0
+    if factor == 1: x[0, 0] = 0  # autograd of max_scale gives NaN for a group of zeros
     x[0, 1, 7] = 9.0
     x[0, 2] = x[0, 2].abs()
     x = x.to(dtype).requires_grad_()
     dy = torch.randn(x.shape, generator=gen).to(dtype)
     quant, key = get_quant_func(data_type, bits, sym, disable_opt_rtn=True, iters=200)
     bound = torch.tensor([act_max]) if act_max else None
+    max_scale = torch.tensor([factor] if factor != 1 else factor, requires_grad=True)
     y, _, _ = quant(x, bits=bits, group_size=group, data_type=key, scale_dtype=torch.float16, q_scale_thresh=1e-5,
-                    tensor_max=bound, min_scale=torch.tensor(1.0), max_scale=torch.tensor(1.0))
+                    tensor_max=bound, min_scale=torch.tensor(1.0), max_scale=max_scale)
     y.backward(dy)
     case = name("act", data_type + ("" if sym else "_asym") + ("" if dtype == torch.float32 else "_bf16"), bits, group)
     put(case, x=x, dy=dy, y=y, dx=x.grad)
     if act_max: put(case, act_max=bound)
+    if factor != 1: put(case, max_scale=max_scale, dm=max_scale.grad)
 
 
 gen = torch.Generator().manual_seed(11)
@@ -106,6 +109,8 @@ for scheme in [("mx_fp", 4, 32), ("mx_fp_rceil", 4, 32), ("mx_fp", 8, 32), ("mx_
 act("int", 8, -1, gen, sym=False)
 act("nv_fp4_with_static_gs", 4, 16, gen, act_max=5.0)
 act("fp", 8, 0, gen, act_max=3.0)
+act("fp8", 8, 0, gen, act_max=3.0, factor=0.7)
+act("mx_fp4", 4, 32, gen, factor=0.7)
 for scheme in [("mx_fp", 4, 32), ("fp", 8, 32), ("int", 8, -1)]:
     act(*scheme, gen, dtype=torch.bfloat16)
 save_file(tensors, sys.argv[1])

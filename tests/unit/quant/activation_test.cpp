@@ -37,7 +37,7 @@ Scheme act_scheme(const std::string& name) {
   scheme.act_data_type = type;
   scheme.act_bits = weight.bits;
   scheme.act_group_size = weight.group_size;
-  scheme.act_dynamic = !(type == "fp" && weight.group_size == 0);
+  scheme.act_dynamic = weight.group_size != 0;
   return scheme;
 }
 
@@ -55,6 +55,7 @@ class ActivationOracle : public ::testing::TestWithParam<std::string> {
   ActivationRange range() {
     ActivationRange range;
     if (vectors_.has(GetParam() + "/act_max")) range.act_max = vectors_.floats(GetParam() + "/act_max")[0];
+    if (vectors_.has(GetParam() + "/max_scale")) range.max_scale = vectors_.floats(GetParam() + "/max_scale")[0];
     return range;
   }
 };
@@ -70,7 +71,12 @@ TEST_P(ActivationOracle, ForwardIsUpstreamsBitForBit) {
 
 TEST_P(ActivationOracle, GradientIsAutograds) {
   const at::Tensor x = tensor("x");
-  const at::Tensor dx = activation_gradient(x, tensor("dy"), act_scheme(GetParam()), range());
+  float d_max_scale = 0.0f;
+  const at::Tensor dx = activation_gradient(x, tensor("dy"), act_scheme(GetParam()), range(), &d_max_scale);
+  if (vectors_.has(GetParam() + "/dm")) {
+    const float expected = vectors_.floats(GetParam() + "/dm")[0];
+    EXPECT_NEAR(d_max_scale, expected, kSumTolerance * std::max(1.0f, std::fabs(expected)));
+  }
   ASSERT_EQ(dx.scalar_type(), x.scalar_type());
   const bool f16_scale = act_scheme(GetParam()).act_data_type == "int";
   const float tolerance = x.scalar_type() != at::kFloat ? kBf16Tolerance
