@@ -28,6 +28,8 @@ class FormatReader {
   FormatReader(plugin::Registry& registry, std::string quantization_config);
 
   const plugin::Format& plugin() const { return *plugin_; }
+  /// Whether layers with an ordinary weight are to be read too, for how their inputs are quantized.
+  bool reads_ordinary_weights() const { return plugin_->api.owns(config_.c_str()) == 2; }
   /// The layer from its tensors "<name>.*" of the checkpoint, planes checked against each other and against out x in.
   StoredLayer read(const model::Checkpoint& checkpoint, const std::string& name, int64_t out, int64_t in) const;
   /// How a layer is stored, without reading its weights where the plugin says it first.

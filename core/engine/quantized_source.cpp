@@ -62,7 +62,9 @@ LoadedWeight WeightSource::load(const LinearSpec& spec) const {
   }
   at::Tensor stored = model::tensor(*checkpoint_, spec.weight);
   if (spec.slice >= 0) stored = stored.select(0, spec.slice);
-  return {spec.conv1d ? stored.t() : stored, std::nullopt};
+  LoadedWeight loaded{spec.conv1d ? stored.t() : stored, std::nullopt};
+  if (reader_ && reader_->reads_ordinary_weights()) loaded.input = input_quantizer(read(spec).planes);
+  return loaded;
 }
 
 void WeightSource::release(const LinearSpec& spec) const {

@@ -19,6 +19,7 @@ class PlaneCheck {
 
   void run() const {
     const quant::Scheme& s = w_.scheme;
+    if (s.bits >= 16) return check_activations();
     if (s.bits < 1 || s.bits > 8) base::fail("layer '{}': stored with {} bits; read are 1 to 8", layer_, s.bits);
     if (s.group_size < -1 || s.group_size_rows < 0 || (s.group_size_rows > 0 && s.group_size < 1)) {
       base::fail("layer '{}': stored with group_size {} x {}", layer_, s.group_size_rows, s.group_size);
@@ -28,13 +29,17 @@ class PlaneCheck {
       check_two_level();
     else
       check_scale();
+    check_activations();
+  }
+
+ private:
+  void check_activations() const {
     for (const auto& [name, plane] : {std::pair{"global_scale", &w_.global_scale}, {"act_scale", &w_.act_scale},
                                       {"act_global_scale", &w_.act_global_scale}}) {
       if (plane->defined()) check_positive(name, *plane);
     }
   }
 
- private:
   void check_codes() const {
     if (!w_.codes.defined()) missing("codes");
     if (w_.codes.dim() != 2) base::fail("layer '{}': its codes are no matrix", layer_);

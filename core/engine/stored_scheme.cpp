@@ -94,7 +94,7 @@ quant::Scheme integer_scheme(const StagedTensor& tensor, const std::string& laye
     base::fail("layer '{}': a stored scheme of {} bytes", layer, tensor.bytes.size());
   }
   std::memcpy(stored.data(), tensor.bytes.data(), sizeof stored);
-  if (stored[0] < 1 || stored[0] > 8) base::fail("layer '{}': stored with {} bits; read are 1 to 8", layer, stored[0]);
+  if (stored[0] < 1 || stored[0] > 16) base::fail("layer '{}': stored with {} bits; read are 1 to 8", layer, stored[0]);
   quant::Scheme s;
   s.bits = static_cast<int>(stored[0]);
   s.group_size = stored[1];
@@ -106,7 +106,8 @@ quant::Scheme integer_scheme(const StagedTensor& tensor, const std::string& laye
 
 const plugin::Format* find_owner(plugin::Registry& registry, const std::string& quantization_config) {
   for (const plugin::Format* candidate : registry.formats()) {
-    if (candidate->api.owns(quantization_config.c_str()) == 1) return candidate;
+    const int32_t owned = candidate->api.owns(quantization_config.c_str());
+    if (owned == 1 || owned == 2) return candidate;
   }
   return nullptr;
 }

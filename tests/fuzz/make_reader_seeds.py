@@ -10,7 +10,7 @@ BYTES = {"I32": 4, "U32": 4, "I64": 8, "F16": 2, "BF16": 2, "F32": 4, "U8": 1, "
 rng = random.Random(7)
 
 
-def content(dtype, shape, values):
+def content(suffix, dtype, shape, values):
     n = 1
     for d in shape:
         n *= d
@@ -20,6 +20,8 @@ def content(dtype, shape, values):
         return struct.pack("<%df" % n, *([0.5] * n))
     if dtype in ("F16", "BF16"):
         return (b"\x00\x38" if dtype == "F16" else b"\x00\x3f") * n  # 0.5
+    if dtype == "U8" and "scale" in suffix:
+        return bytes(rng.randrange(120, 130) for _ in range(n))  # powers of two near one
     if dtype == "F8_E4M3":
         return bytes(rng.randrange(0x7f) for _ in range(n))
     return bytes(rng.randrange(256) for _ in range(n * BYTES[dtype]))
@@ -28,7 +30,7 @@ def content(dtype, shape, values):
 def safetensors(layer):
     header, data = {}, b""
     for suffix, (dtype, shape, *values) in layer.items():
-        part = content(dtype, shape, values[0] if values else None)
+        part = content(suffix, dtype, shape, values[0] if values else None)
         header["l.q." + suffix] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(part)]}
         data += part
     text = json.dumps(header, separators=(",", ":")).encode()

@@ -8,21 +8,6 @@ namespace {
 
 namespace json = boost::json;
 
-Scheme global_scheme(const json::object& config) {
-  Scheme defaults;
-  defaults.bits = 4;
-  defaults.group_size = 128;
-  return scheme_of(config, defaults, "quantization_config");
-}
-
-const json::object* extra_entry(const json::object& extra, const std::string& layer) {
-  if (const auto* entry = extra.if_contains(layer)) return entry->if_object();
-  for (const auto& pair : extra) {
-    if (matches(std::string(pair.key()), layer, "extra_config")) return pair.value().if_object();
-  }
-  return nullptr;
-}
-
 void require_integers(const std::string& layer, const Scheme& s) {
   const bool width = s.bits == 2 || s.bits == 3 || s.bits == 4 || s.bits == 8;
   if (width && s.group_size != 0 && s.group_size_rows == 0) return;
@@ -36,15 +21,11 @@ void require_integers(const std::string& layer, const Scheme& s) {
 
 bool owns_config(const json::object& config) {
   if (text_of(config, "quant_method") != "auto-round") return false;
-  return stored_backend(text_of(config, "packing_format"), family(global_scheme(config))) != nullptr;
+  return stored_backend(text_of(config, "packing_format"), family(configured_scheme(config))) != nullptr;
 }
 
 Scheme stored_scheme(const json::object& config, const std::string& layer) {
-  Scheme scheme = global_scheme(config);
-  if (const auto* extra = config.if_contains("extra_config"); extra != nullptr && extra->is_object()) {
-    if (const json::object* entry = extra_entry(extra->get_object(), layer))
-      scheme = scheme_of(*entry, scheme, "extra_config of layer '" + layer + "'");
-  }
+  const Scheme scheme = configured_scheme(config, layer);
   switch (family(scheme)) {
     case Family::kInt: require_integers(layer, scheme); break;
     case Family::kFp: check_fp8_scheme("layer '" + layer + "'", scheme); break;

@@ -43,6 +43,9 @@ typedef struct ar_layer {
 /* A writer is what `open` makes: one output folder. */
 typedef struct ar_writer ar_writer;
 
+/* A source is what `open_source` makes: one file as an input model. */
+typedef struct ar_source ar_source;
+
 /* What a run tells a format, as one JSON object (UTF-8):
  *   format            the name the user asked for, e.g. "auto_round:auto_gptq"
  *   scheme            the global scheme: bits, group_size (number, or [rows, cols]), sym, data_type, act_*, super_*
@@ -86,8 +89,9 @@ typedef struct ar_format_api {
    * "zero_point" and "bias" go to `sink` under those names. The scheme says what was stored. */
   ar_status (*unpack)(const ar_writer *writer, const ar_layer *layer, const ar_tensor *tensors, size_t n_tensors,
                       const ar_sink *sink, ar_error *err);
-  /* Optional, [any]: 1 when a checkpoint with this quantization_config (JSON object) is this format's, so that
-   * `read_layer` can read it. */
+  /* Optional, [any]: not 0 when a checkpoint with this quantization_config (JSON object) is this format's, so that
+   * `read_layer` can read it. 2: layers with an ordinary "<name>.weight" are read as well, for how their inputs are
+   * quantized; the scheme then has bits 16, and of the planes only act_scale or act_global_scale may come. */
   int32_t (*owns)(const char *quantization_config_json);
   /* Optional, [any]: reads one layer of a checkpoint this format owns, without a writer. layer->scheme may be null:
    * what was stored follows from the config. Planes go to `sink` as with `unpack`, and beside them what they are:
@@ -108,6 +112,15 @@ typedef struct ar_format_api {
   /* Optional, [serial]: makes this a one-file format. What `pack` wrote comes here, layers in their order, instead of
    * going to the target's shards; no side file is copied. */
   ar_status (*store)(ar_writer *writer, const ar_tensor *tensor, ar_error *err);
+  /* Optional, all three or none. [any] Opens a file whose extension is the format's id as an input model. `take` is
+   * called once with a JSON object that the `import_file` function of model adapters understands (ar/model.h). */
+  ar_status (*open_source)(const char *path, ar_source **source, void *ctx,
+                           ar_status (*take)(void *ctx, const char *json, size_t n_bytes), ar_error *err);
+  /* [any] Reads one tensor; declared_json is its entry in the adapter's answer. To `sink` go the planes and
+   * "scheme_json", as with read_layer, or "weight" for a tensor that is not quantized; in the checkpoint's order. */
+  ar_status (*read_source)(const ar_source *source, const char *declared_json, const ar_sink *sink, ar_error *err);
+  /* [any] Exactly once per open_source, after an error too; accepts null. */
+  void (*close_source)(ar_source *source);
 } ar_format_api;
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -78,10 +79,16 @@ class TensorList {
 ///     // optional
 ///     void unpack(const ar::LayerView& layer, const ar::TensorList& stored, const ar_sink& sink) const;
 ///     static bool owns(const std::string& quantization_config_json);
+///     static bool reads_ordinary_weights();  // layers with an ordinary weight have something to read, too
 ///     static void read_layer(const std::string& quantization_config_json, const ar::LayerView& layer,
 ///                            const ar::TensorList& stored, const ar_sink& sink);
 ///     static std::string choose_schemes(const std::string& format, const std::string& plan_json);
 ///     void store(const ar::TensorView& tensor);
+///     struct Source {  // a file as an input model
+///       explicit Source(const std::string& path);
+///       std::string description() const;
+///       void read(const std::string& declared_json, const ar_sink& sink) const;
+///     };
 ///   };
 ///   constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc), AR_SDK_MAJOR, ..., &ar::FormatPlugin<MyFormat>::kApi};
 ///   AR_PLUGIN(my_format, &kDesc)
@@ -98,6 +105,10 @@ class FormatPlugin {
   template <typename U>
   struct HasOwns<U, std::void_t<decltype(&U::owns)>> : std::true_type {};
   template <typename U, typename = void>
+  struct HasReadsOrdinary : std::false_type {};
+  template <typename U>
+  struct HasReadsOrdinary<U, std::void_t<decltype(&U::reads_ordinary_weights)>> : std::true_type {};
+  template <typename U, typename = void>
   struct HasReadLayer : std::false_type {};
   template <typename U>
   struct HasReadLayer<U, std::void_t<decltype(&U::read_layer)>> : std::true_type {};
@@ -110,6 +121,10 @@ class FormatPlugin {
   struct HasStore : std::false_type {};
   template <typename U>
   struct HasStore<U, std::void_t<decltype(&U::store)>> : std::true_type {};
+  template <typename U, typename = void>
+  struct HasSource : std::false_type {};
+  template <typename U>
+  struct HasSource<U, std::void_t<typename U::Source>> : std::true_type {};
 
   static T& self(ar_writer* w) { return *reinterpret_cast<T*>(w); }
   static const T& self(const ar_writer* w) { return *reinterpret_cast<const T*>(w); }
@@ -149,7 +164,10 @@ class FormatPlugin {
   template <typename U>
   static int32_t owns(const char* config_json) {
     int32_t mine = 0;
-    guard(nullptr, [&] { mine = U::owns(config_json) ? 1 : 0; });
+    guard(nullptr, [&] {
+      mine = U::owns(config_json) ? 1 : 0;
+      if constexpr (HasReadsOrdinary<U>::value) mine *= U::reads_ordinary_weights() ? 2 : 1;
+    });
     return mine;
   }
   template <typename U>
@@ -171,14 +189,47 @@ class FormatPlugin {
     return guard(err, [&] { reinterpret_cast<U*>(writer)->store(TensorView(*tensor)); });
   }
 
+  template <typename U>
+  static ar_status open_source(const char* path, ar_source** source, void* ctx,
+                               ar_status (*take)(void* ctx, const char* json, std::size_t n_bytes), ar_error* err) {
+    *source = nullptr;
+    return guard(err, [&] {
+      auto opened = std::make_unique<typename U::Source>(path);
+      const std::string description = opened->description();
+      if (take(ctx, description.data(), description.size()) != AR_OK)
+        throw Error(AR_INVALID_ARGUMENT, "the host refused the description");
+      *source = reinterpret_cast<ar_source*>(opened.release());
+    });
+  }
+  template <typename U>
+  static ar_status read_source(const ar_source* source, const char* declared_json, const ar_sink* sink, ar_error* err) {
+    return guard(err, [&] { reinterpret_cast<const typename U::Source*>(source)->read(declared_json, *sink); });
+  }
+  template <typename U>
+  static void close_source(ar_source* source) {
+    delete reinterpret_cast<typename U::Source*>(source);
+  }
+
   static constexpr ar_format_api make() {
-    ar_format_api api{sizeof(ar_format_api), check, resolve, open, pack, add, finish, close, nullptr, nullptr, nullptr, nullptr,
-                      nullptr};
+    ar_format_api api{};
+    api.struct_size = sizeof(ar_format_api);
+    api.check = check;
+    api.resolve = resolve;
+    api.open = open;
+    api.pack = pack;
+    api.add = add;
+    api.finish = finish;
+    api.close = close;
     if constexpr (HasUnpack<T>::value) api.unpack = unpack<T>;
     if constexpr (HasOwns<T>::value) api.owns = owns<T>;
     if constexpr (HasReadLayer<T>::value) api.read_layer = read_layer<T>;
     if constexpr (HasChooseSchemes<T>::value) api.choose_schemes = choose_schemes<T>;
     if constexpr (HasStore<T>::value) api.store = store<T>;
+    if constexpr (HasSource<T>::value) {
+      api.open_source = open_source<T>;
+      api.read_source = read_source<T>;
+      api.close_source = close_source<T>;
+    }
     return api;
   }
 
