@@ -79,6 +79,8 @@ QuantizedWeight FloatPlaneStore::to_weight(const Scheme& scheme, int64_t out, in
 }
 
 at::Tensor dequantize_planes(const FloatGrid& grid, const QuantizedWeight& weight, at::ScalarType dtype) {
+  if (weight.codes.numel() != weight.out * weight.in)
+    base::fail("a weight of {} x {} has {} codes", weight.out, weight.in, weight.codes.numel());
   at::Tensor out = at::empty({weight.out, weight.in}, dtype);
   const tensor::Reals to = mutable_reals_of(out);
   const std::array<float, 256> values = values_of(grid.kind.element);

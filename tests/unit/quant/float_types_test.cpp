@@ -173,7 +173,7 @@ TEST(Fp8, ShapesOfScales) {
   EXPECT_EQ(quantize(w, scheme_of("fp8_e5m2", 8, -1)).codes.scalar_type(), at::kFloat8_e5m2);
 }
 
-TEST(FloatPlanes, KnowTheirNames) {
+TEST(FloatKind, KnowsItsNames) {
   EXPECT_EQ(float_kind("mx_fp", 8)->element.max, 448.0f);
   EXPECT_EQ(float_kind("mx_fp8e5m2_rceil", 8)->element.max, 57344.0f);
   EXPECT_EQ(float_kind("mx_fp6", 6)->element.max, 7.5f);
@@ -183,25 +183,28 @@ TEST(FloatPlanes, KnowTheirNames) {
     EXPECT_FALSE(float_kind(name, 4)) << name;
 }
 
-TEST(FloatPlanes, RefuseGroupsTheyCannotHave) {
+TEST(FloatGrid, RefusesGroupsTheTypeCannotHave) {
   const at::Tensor w = tensor_of(edge_weights(12, 64, 3), 12, 64);
   for (const Scheme& scheme : {scheme_of("nv_fp", 4, 32), scheme_of("nvfp4_v2", 4, 64), scheme_of("mx_fp", 4, 0),
                                scheme_of("mx_fp", 4, 32, 32), scheme_of("fp", 8, -1, 128), scheme_of("fp", 8, -2)})
     EXPECT_THROW(quantize(w, scheme), base::Error) << scheme.data_type << " " << scheme.group_size;
 }
 
-TEST(FloatPlanes, RefusePlanesThatDoNotFit) {
+TEST(FloatPlanes, AreRefusedWhereTheyDoNotFit) {
   const at::Tensor w = tensor_of(edge_weights(12, 64, 3), 12, 64);
   QuantizedWeight short_scale = quantize(w, scheme_of("mx_fp", 4, 32));
   short_scale.scale = short_scale.scale.narrow(1, 0, 1).contiguous();
   EXPECT_THROW(dequantize(short_scale, at::kFloat), base::Error);
+  QuantizedWeight short_codes = quantize(w, scheme_of("mx_fp", 8, 32));
+  short_codes.codes = short_codes.codes.narrow(0, 0, 6).contiguous();
+  EXPECT_THROW(dequantize(short_codes, at::kFloat), base::Error);
   QuantizedWeight no_global = quantize(w, scheme_of("nv_fp", 4, 16));
-  no_global.global_scale = {};
+  no_global.global_scale = at::Tensor();
   EXPECT_THROW(dequantize(no_global, at::kFloat), base::Error);
 }
 
 /// Checkpoints keep FP8 scales in bfloat16.
-TEST(FloatPlanes, TakeStoredScalesOfAnyFloatType) {
+TEST(FloatPlanes, MayHaveScalesOfAnyFloatType) {
   QuantizedWeight w = quantize(tensor_of(kExample, 1, 8), scheme_of("fp", 8, -1));
   w.scale = w.scale.to(at::kBFloat16);
   const float scale = tensor::round_to_bf16(0.8125f / 448.0f);
