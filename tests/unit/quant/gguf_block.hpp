@@ -3,7 +3,10 @@
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 #include <vector>
+
+#include <c10/util/Half.h>
 
 #include "core/quant/quantized_weight.hpp"
 #include "core/quant/scheme.hpp"
@@ -17,6 +20,9 @@ struct GgufBlock {
   uint16_t d = 0;
   uint16_t m = 0;  // of Q4_1 and Q5_1 the minimum, of K types dmin
 };
+inline bool operator==(const GgufBlock& a, const GgufBlock& b) {
+  return a.codes == b.codes && a.scale_codes == b.scale_codes && a.min_codes == b.min_codes && a.d == b.d && a.m == b.m;
+}
 
 /// Bits, symmetry and sizes of the ggml types that this program writes.
 struct GgmlType {
@@ -115,6 +121,32 @@ inline GgufBlock decode_k(uint32_t type, const uint8_t* p) {
 
 inline GgufBlock decode_block(uint32_t type, const uint8_t* p) {
   return type < 10 ? decode_legacy(type, p) : decode_k(type, p);
+}
+
+inline uint16_t half_bits(float x) { return c10::Half(x).x; }
+
+/// The block of our planes at the place of block `index`.
+inline GgufBlock our_block(const QuantizedWeight& w, int64_t elements, int64_t index) {
+  GgufBlock block;
+  const auto* codes = w.codes.const_data_ptr<uint8_t>() + index * elements;
+  block.codes.assign(codes, codes + elements);
+  if (!w.super_scale.defined()) {
+    const float scale = w.scale.const_data_ptr<float>()[index];
+    block.d = half_bits(scale);
+    if (w.zero_point.defined()) block.m = half_bits(-(w.zero_point.const_data_ptr<float>()[index] * scale));
+    return block;
+  }
+  const int64_t groups = w.scale_codes.numel() / w.super_scale.numel();
+  const auto bytes = [&](const at::Tensor& plane) {
+    const auto* p = plane.const_data_ptr<uint8_t>() + index * groups;
+    return std::vector<int>(p, p + groups);
+  };
+  block.scale_codes = bytes(w.scale_codes);
+  block.d = half_bits(w.super_scale.const_data_ptr<float>()[index]);
+  if (!w.super_min.defined()) return block;
+  block.min_codes = bytes(w.min_codes);
+  block.m = half_bits(w.super_min.const_data_ptr<float>()[index]);
+  return block;
 }
 
 }  // namespace ar::quant::test

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
-#include <c10/util/Half.h>
 #include <gtest/gtest.h>
 
 #include "core/quant/data_type.hpp"
@@ -56,32 +55,6 @@ at::Tensor weight_of(const StoredTensor& stored, const std::string& model, const
   return w;
 }
 
-uint16_t half_bits(float x) { return c10::Half(x).x; }
-
-/// The block of our planes at the place of block `index`.
-GgufBlock our_block(const QuantizedWeight& w, int64_t elements, int64_t index) {
-  GgufBlock block;
-  const auto* codes = w.codes.const_data_ptr<uint8_t>() + index * elements;
-  block.codes.assign(codes, codes + elements);
-  if (!w.super_scale.defined()) {
-    const float scale = w.scale.const_data_ptr<float>()[index];
-    block.d = half_bits(scale);
-    if (w.zero_point.defined()) block.m = half_bits(-(w.zero_point.const_data_ptr<float>()[index] * scale));
-    return block;
-  }
-  const int64_t groups = w.scale_codes.numel() / w.super_scale.numel();
-  const auto bytes = [&](const at::Tensor& plane) {
-    const auto* p = plane.const_data_ptr<uint8_t>() + index * groups;
-    return std::vector<int>(p, p + groups);
-  };
-  block.scale_codes = bytes(w.scale_codes);
-  block.d = half_bits(w.super_scale.const_data_ptr<float>()[index]);
-  if (!w.super_min.defined()) return block;
-  block.min_codes = bytes(w.min_codes);
-  block.m = half_bits(w.super_min.const_data_ptr<float>()[index]);
-  return block;
-}
-
 /// torch takes square roots of more than a few numbers from MKL, up to 0.75 units in the last place off (AVX-512); ours
 /// are rounded correctly. The weights of the 4- and 5-bit search carry them, which shows in one super_min of a tensor.
 constexpr int kMklBlocks = 1;
@@ -91,9 +64,7 @@ int count_different_blocks(const GgufTensor& golden, const GgmlType& type, const
   const auto* bytes = reinterpret_cast<const uint8_t*>(golden.bytes.data());
   for (int64_t b = 0; b < ours.out * ours.in / type.elements; ++b) {
     const GgufBlock theirs = decode_block(type.id, bytes + b * type.bytes), mine = our_block(ours, type.elements, b);
-    if (theirs.codes == mine.codes && theirs.scale_codes == mine.scale_codes && theirs.min_codes == mine.min_codes &&
-        theirs.d == mine.d && theirs.m == mine.m)
-      continue;
+    if (theirs == mine) continue;
     if (++different > 3) continue;
     int codes = 0;
     for (size_t i = 0; i < mine.codes.size(); ++i) codes += theirs.codes[i] != mine.codes[i];
