@@ -30,8 +30,8 @@ struct KGrid {
   float super_top() const { return static_cast<float>(sym ? 1 << (super_bits() - 1) : (1 << super_bits()) - 1); }
 };
 
-/// True for the two-level types of GGUF: int_asym_dq of 2, 4 and 5 bits (Q2_K, Q4_K, Q5_K), int_sym_dq of 3 and 6 (Q3_K,
-/// Q6_K).
+/// True for the two-level types of GGUF: int_asym_dq of 2, 4 and 5 bits (Q2_K, Q4_K, Q5_K), int_sym_dq of 3 and 6
+/// (Q3_K, Q6_K).
 bool is_k_type(const Scheme& scheme);
 
 /// The super-blocks of a weight [out, in]. Refuses shapes and group sizes that K types do not have.

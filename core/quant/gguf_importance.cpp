@@ -11,8 +11,7 @@ constexpr float kNothing = 1e-30f;  // importance up to this counts as zero
 
 /// |w|, from 4 bits on with the group's spread on top. The divisor is 32 for groups of 16 too, as upstream has it.
 void weights_of(const float* w, int64_t size, int bits, float* weights) {
-  const float spread =
-      bits > 3 ? std::sqrt(group_sum(size, [&](int64_t k) { return w[k] * w[k]; }) / 32.0f) : 0.0f;
+  const float spread = bits > 3 ? std::sqrt(group_sum(size, [&](int64_t k) { return w[k] * w[k]; }) / 32.0f) : 0.0f;
   for (int64_t k = 0; k < size; ++k) weights[k] = std::fabs(w[k]) + spread;
 }
 
@@ -60,8 +59,7 @@ SearchSteps search_steps(int bits, bool importance) {
   const int count = importance ? 36 : bits == 4 ? 20 : 15;
   SearchSteps steps;
   steps.absolute = bits == 2 && !importance;
-  for (int i = 0; i < count; ++i)
-    steps.divisors.push_back(static_cast<float>(first + step * i + ((1 << bits) - 1)));
+  for (int i = 0; i < count; ++i) steps.divisors.push_back(static_cast<float>(first + step * i + ((1 << bits) - 1)));
   return steps;
 }
 

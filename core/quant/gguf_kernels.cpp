@@ -38,7 +38,9 @@ HWY_INLINE void for_each_vector(const KGrid& grid, int64_t g, Body body) {
 }
 
 /// V of a vector; kNoOffset's zeros where there is none.
-HWY_INLINE VF offset_at(const float* value, int64_t k) { return value == nullptr ? hn::Set(F32(), -0.0f) : load(value + k); }
+HWY_INLINE VF offset_at(const float* value, int64_t k) {
+  return value == nullptr ? hn::Set(F32(), -0.0f) : load(value + k);
+}
 
 template <typename W, typename Out>
 void write_super(const KTuning& layer, const Super& super, Out* out) {

@@ -22,8 +22,7 @@ QuantizedWeight round_legacy_blocks(const at::Tensor& weight, const Scheme& sche
     base::refuse("{} of {} bits in groups of {}, {} columns: GGUF has no such block", scheme.data_type, scheme.bits,
                  scheme.group_size, grid.cols);
   const PlaneStore planes(grid);
-  for_row_chunks(grid.rows, grid.cols,
-                 [&](RowRange rows) { round_legacy(grid, reals_of(w), rows, planes.view()); });
+  for_row_chunks(grid.rows, grid.cols, [&](RowRange rows) { round_legacy(grid, reals_of(w), rows, planes.view()); });
   return planes.to_weight(scheme, grid.rows, grid.cols, ScaleType::kF32);
 }
 

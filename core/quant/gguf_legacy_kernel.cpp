@@ -159,15 +159,11 @@ void sym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlan
 }
 
 void RoundSymBlocks(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
-  with_type(weight.type, [&](auto w) {
-    sym_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes);
-  });
+  with_type(weight.type, [&](auto w) { sym_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes); });
 }
 
 void RoundLegacy(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
-  with_type(weight.type, [&](auto w) {
-    round_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes);
-  });
+  with_type(weight.type, [&](auto w) { round_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes); });
 }
 
 }  // namespace ar::quant::HWY_NAMESPACE

@@ -11,8 +11,8 @@ namespace ar::quant {
 void round_legacy(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes);
 
 /// Plain rounding of the symmetric types in one pass over the weight. Equal bytes to group_ranges and `finish` of
-/// int_tuning.hpp: with float32 scales and at most 8 bits, Wq / scale is nearer to its code than 1/2, so that codes need
-/// no Wq. int_reference.hpp is the specification.
+/// int_tuning.hpp: with float32 scales and at most 8 bits, Wq / scale is nearer to its code than 1/2, so that codes
+/// need no Wq. int_reference.hpp is the specification.
 void round_sym_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes);
 
 namespace reference {

@@ -28,9 +28,7 @@ struct Batch {
 HWY_INLINE VF set(float x) { return hn::Set(F32(), x); }
 
 /// 1 / x, and 0 for what is too small to divide by.
-HWY_INLINE VF reciprocal_of(VF x) {
-  return hn::IfThenElseZero(hn::Ge(hn::Abs(x), set(1e-30f)), hn::Div(set(1.0f), x));
-}
+HWY_INLINE VF reciprocal_of(VF x) { return hn::IfThenElseZero(hn::Ge(hn::Abs(x), set(1e-30f)), hn::Div(set(1.0f), x)); }
 
 /// group_sum of gguf_sum.hpp for the groups of a vector.
 template <int64_t kGroup, typename Term>
@@ -118,9 +116,8 @@ HWY_INLINE void search_affine(Batch& batch, int64_t j, float levels, const std::
     high = hn::Max(high, load(batch.x[k] + j));
   }
   const VF sum_w = sum_of<kGroup>([&](int64_t k) HWY_ATTR { return load(batch.weights[k] + j); });
-  const VF sum_x = sum_of<kGroup>([&](int64_t k) HWY_ATTR {
-    return hn::Mul(load(batch.weights[k] + j), load(batch.x[k] + j));
-  });
+  const VF sum_x =
+      sum_of<kGroup>([&](int64_t k) HWY_ATTR { return hn::Mul(load(batch.weights[k] + j), load(batch.x[k] + j)); });
   Affine best{hn::Div(hn::Sub(high, low), top), low};
   VF least = error_of<kGroup, kAbsolute>(batch, j, best, top);
   for (float divisor : divisors) {
@@ -177,9 +174,7 @@ HWY_INLINE VF extreme_of(const Batch& batch, int64_t j) {
   return extreme;
 }
 
-HWY_INLINE VF signed_code(VF x, float half) {
-  return hn::Min(hn::Max(hn::Round(x), set(-half)), set(half - 1));
-}
+HWY_INLINE VF signed_code(VF x, float half) { return hn::Min(hn::Max(hn::Round(x), set(-half)), set(half - 1)); }
 
 template <int64_t kGroup>
 HWY_INLINE void search_symmetric(Batch& batch, int64_t j, float half, const std::vector<float>& factors) {

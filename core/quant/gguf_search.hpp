@@ -26,8 +26,8 @@ class KImportance {
  private:
   KGrid grid_;
   const float* importance_ = nullptr;
-  bool has_zero_ = false;           // then the weights of a group depend on its elements
-  std::vector<float> group_sums_;   // of a row, when it has no zero
+  bool has_zero_ = false;          // then the weights of a group depend on its elements
+  std::vector<float> group_sums_;  // of a row, when it has no zero
 };
 
 /// Candidates of the asymmetric search: the range divided by `divisors`, each then refined by least squares.

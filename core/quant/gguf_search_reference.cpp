@@ -130,8 +130,7 @@ float descend_codes(const Group& group, float half) {
 void load_group(const KGrid& grid, tensor::ConstReals weight, int64_t first, const KImportance& importance,
                 Group* group) {
   group->size = grid.group();
-  for (int64_t k = 0; k < group->size; ++k)
-    group->x[k] = tensor::real_at(weight, first + k);
+  for (int64_t k = 0; k < group->size; ++k) group->x[k] = tensor::real_at(weight, first + k);
   if (importance.given()) return importance.fill(group->x, first % grid.cols, group->weights);
   const float spread = std::sqrt(group_sum(group->size, [&](int64_t k) { return group->x[k] * group->x[k]; }) / 32.0f);
   for (int64_t k = 0; k < group->size; ++k) {

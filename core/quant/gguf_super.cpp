@@ -111,7 +111,8 @@ BlockCoder block_coder(const KGrid& grid, const BlockScales& block) {
   const float low = signed_codes ? -grid.super_top() : 0.0f;
   const float high = signed_codes ? grid.super_top() - 1 : grid.super_top();
   const float inverse_scale = reciprocal(block.super_scale), inverse_min = reciprocal(block.super_min);
-  const float stored_scale = tensor::round_to_f16(block.super_scale), stored_min = tensor::round_to_f16(block.super_min);
+  const float stored_scale = tensor::round_to_f16(block.super_scale),
+              stored_min = tensor::round_to_f16(block.super_min);
   coder.shift = grid.bits == 6 ? 32.0f : -0.0f;
   coder.low = grid.bits == 3 ? -4.0f : 0.0f;
   coder.high = grid.bits == 3 ? 3.0f : grid.top();

@@ -4,8 +4,8 @@
 
 #include "core/quant/gguf_grid.hpp"
 
-/// What happens once a super-block: its scales and minima are quantized a second time, and what a file stores of them is
-/// derived. Scalar, shared by the reference and the vector kernels.
+/// What happens once a super-block: its scales and minima are quantized a second time, and what a file stores of them
+/// is derived. Scalar, shared by the reference and the vector kernels.
 namespace ar::quant {
 
 /// Scales or minima of a super-block after their own quantization: value = super * code.

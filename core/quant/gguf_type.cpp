@@ -29,7 +29,7 @@ float quantize_again(const KGrid& grid, const float* weights, float* values) {
   const int64_t n = grid.groups();
   for (int64_t g = 0; g < n; ++g)
     if (std::fabs(values[g]) < 1e-30f) values[g] = 0.0f;
-  const SecondLevel level = grid.sym              ? quantize_signed(values, n, grid.super_top())
+  const SecondLevel level = grid.sym             ? quantize_signed(values, n, grid.super_top())
                             : weights != nullptr ? quantize_weighted(values, n, grid.super_top(), weights)
                                                  : quantize_positive(values, n, grid.super_top());
   std::copy_n(level.value, n, values);

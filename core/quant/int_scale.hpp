@@ -44,7 +44,7 @@ void step_range_factors(const IntTuning& layer, int64_t index, RangeGradient gra
 
 /// Zero point an exporter stores: 2^(bits-1) when sym.
 inline float stored_zero(const IntGrid& grid, const GroupLevels& levels) {
-  if (grid.real_zero) return levels.sub;  // -0 too: the minimum that a file stores is then +0
+  if (grid.real_zero) return levels.sub;              // -0 too: the minimum that a file stores is then +0
   return grid.sym ? grid.half() : levels.sub + 0.0f;  // -0 becomes 0
 }
 

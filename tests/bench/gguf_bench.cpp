@@ -1,6 +1,7 @@
 // gguf_bench FILE OUT TYPE [--importance] [--from-data]: rounds every BF16 matrix of a GGUF file to TYPE (Q4_0 ...
 // Q6_K) on one thread, packs it and writes the blocks to OUT, as llama-quantize --pure does with one thread. Prints the
-// bytes of the matrices, the processor seconds and where they went; scripts/bench-llama-quantize sets both side by side.
+// bytes of the matrices, the processor seconds and where they went; scripts/bench-llama-quantize sets both side by
+// side.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -23,8 +24,9 @@ namespace {
 double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 gguf::Type type_named(const std::string& name) {
-  for (gguf::Type type : {gguf::Type::kQ4_0, gguf::Type::kQ4_1, gguf::Type::kQ5_0, gguf::Type::kQ5_1, gguf::Type::kQ8_0,
-                          gguf::Type::kQ2_K, gguf::Type::kQ3_K, gguf::Type::kQ4_K, gguf::Type::kQ5_K, gguf::Type::kQ6_K})
+  for (gguf::Type type :
+       {gguf::Type::kQ4_0, gguf::Type::kQ4_1, gguf::Type::kQ5_0, gguf::Type::kQ5_1, gguf::Type::kQ8_0,
+        gguf::Type::kQ2_K, gguf::Type::kQ3_K, gguf::Type::kQ4_K, gguf::Type::kQ5_K, gguf::Type::kQ6_K})
     if (gguf::info(type).name == name) return type;
   throw std::runtime_error(name + ": not a type to quantize to");
 }

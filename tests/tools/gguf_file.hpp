@@ -24,8 +24,8 @@ inline uint64_t ggml_bytes(uint32_t type, uint64_t elements) {
   struct Size {
     uint64_t elements, bytes;
   };
-  static const std::map<uint32_t, Size> kSizes{{0, {1, 4}},     {1, {1, 2}},     {2, {32, 18}},    {3, {32, 20}},
-                                               {6, {32, 22}},   {7, {32, 24}},   {8, {32, 34}},    {10, {256, 84}},
+  static const std::map<uint32_t, Size> kSizes{{0, {1, 4}},      {1, {1, 2}},      {2, {32, 18}},    {3, {32, 20}},
+                                               {6, {32, 22}},    {7, {32, 24}},    {8, {32, 34}},    {10, {256, 84}},
                                                {11, {256, 110}}, {12, {256, 144}}, {13, {256, 176}}, {14, {256, 210}},
                                                {30, {1, 2}}};
   const Size size = kSizes.at(type);

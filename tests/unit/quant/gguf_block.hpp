@@ -32,11 +32,11 @@ struct GgmlType {
   int64_t bytes;
 };
 inline const GgmlType& ggml_type(uint32_t id) {
-  static const GgmlType kTypes[] = {
-      {2, "GGUF:Q4_0", 32, 18},     {3, "GGUF:Q4_1", 32, 20},     {6, "GGUF:Q5_0", 32, 22},
-      {7, "GGUF:Q5_1", 32, 24},     {8, "GGUF:Q8_0", 32, 34},     {10, "GGUF:Q2_K_S", 256, 84},
-      {11, "GGUF:Q3_K_S", 256, 110}, {12, "GGUF:Q4_K_S", 256, 144}, {13, "GGUF:Q5_K_S", 256, 176},
-      {14, "GGUF:Q6_K", 256, 210}};
+  static const GgmlType kTypes[] = {{2, "GGUF:Q4_0", 32, 18},      {3, "GGUF:Q4_1", 32, 20},
+                                    {6, "GGUF:Q5_0", 32, 22},      {7, "GGUF:Q5_1", 32, 24},
+                                    {8, "GGUF:Q8_0", 32, 34},      {10, "GGUF:Q2_K_S", 256, 84},
+                                    {11, "GGUF:Q3_K_S", 256, 110}, {12, "GGUF:Q4_K_S", 256, 144},
+                                    {13, "GGUF:Q5_K_S", 256, 176}, {14, "GGUF:Q6_K", 256, 210}};
   for (const GgmlType& type : kTypes)
     if (type.id == id) return type;
   throw std::runtime_error("ggml type " + std::to_string(id));

@@ -100,8 +100,8 @@ TEST_P(GgufGolden, BlocksAreEqual) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Upstream, GgufGolden,
-                         ::testing::Values("gguf-q4_0", "gguf-q4_1", "gguf-q5_0", "gguf-q5_1", "gguf-q8_0", "gguf-q2_k_s",
-                                           "gguf-q3_k_l", "gguf-q4_k_m", "gguf-q5_k_m", "gguf-q6_k",
+                         ::testing::Values("gguf-q4_0", "gguf-q4_1", "gguf-q5_0", "gguf-q5_1", "gguf-q8_0",
+                                           "gguf-q2_k_s", "gguf-q3_k_l", "gguf-q4_k_m", "gguf-q5_k_m", "gguf-q6_k",
                                            "llama-gguf-q4_k_m", "llama-gguf-q6_k", "llama-gguf-q8_0"),
                          [](const auto& info) {
                            std::string name = info.param;

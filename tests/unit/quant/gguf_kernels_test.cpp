@@ -179,9 +179,7 @@ struct Stored {
         min_codes(c.range_min.size()),
         super_scale(static_cast<size_t>(c.grid.rows * c.grid.supers())),
         super_min(super_scale.size()) {}
-  KPlanes view() {
-    return {codes.data(), super_scale.data(), super_min.data(), scale_codes.data(), min_codes.data()};
-  }
+  KPlanes view() { return {codes.data(), super_scale.data(), super_min.data(), scale_codes.data(), min_codes.data()}; }
 };
 
 TEST_P(KKernels, CodesMatchReference) {

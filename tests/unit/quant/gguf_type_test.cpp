@@ -25,7 +25,9 @@ at::Tensor matrix(int64_t rows, int64_t cols, const std::vector<float>& pattern)
 }
 
 /// The eight weights of data_types.md 11, four times over.
-at::Tensor example() { return matrix(1, 32, {0.109375f, -0.34375f, 0.625f, -0.8125f, 0.046875f, 0.4375f, -0.21875f, 0.734375f}); }
+at::Tensor example() {
+  return matrix(1, 32, {0.109375f, -0.34375f, 0.625f, -0.8125f, 0.046875f, 0.4375f, -0.21875f, 0.734375f});
+}
 
 at::Tensor random_matrix(int64_t rows, int64_t cols) {
   std::mt19937 random(3);

@@ -31,8 +31,11 @@ struct Shape {
 
 inline std::string name(const Shape& s) {
   return fmt::format(
-      "w{}{}_g{}_{}x{}{}{}{}", s.bits, s.sym ? "sym" : s.real_zero ? "real" : "asym", s.group_size < 0 ? "m1" : std::to_string(s.group_size),
-      s.out, s.in, s.type == Real::kF32 ? "_f32" : "",
+      "w{}{}_g{}_{}x{}{}{}{}", s.bits,
+      s.sym         ? "sym"
+      : s.real_zero ? "real"
+                    : "asym",
+      s.group_size < 0 ? "m1" : std::to_string(s.group_size), s.out, s.in, s.type == Real::kF32 ? "_f32" : "",
       s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)), s.ranges_tuned ? "" : "_fixed");
 }
 
