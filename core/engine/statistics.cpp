@@ -21,6 +21,7 @@ std::vector<tune::Recording> recordings(const Plan& plan, const LoadedStage& loa
   std::vector<tune::Recording> wanted;
   for (const tune::StageLinear& linear : loaded.stage.linears) {
     tune::Recording r;
+    r.dtype = plan.weight_dtype;
     if (linear.tuned) {
       r.max = quant::calibrated(linear.scheme);
       r.squares = plan.method == Method::kOptRtn && plan.options.dataset_given;

@@ -8,6 +8,7 @@
 #include "core/engine/quantized_source.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/quant/nv_global_scale.hpp"
+#include "core/quant/signed_zeros.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -26,6 +27,16 @@ void add_activation_scale(const tune::StageLinear& linear, quant::QuantizedWeigh
   } else {
     weight.act_scale = one(quant::static_scale(linear.scheme, *linear.act_max));
   }
+}
+
+/// The quantize-dequantized weight.
+at::Tensor dequantized(const tune::StageLinear& linear, const quant::QuantizedWeight& weight) {
+  const at::Tensor values = quant::dequantize(weight, linear.weight.scalar_type());
+  const bool integers = linear.scheme.data_type == "int";
+  // NVFP4 adds its offset before it rounds, which turns -0 into 0; the other float types keep the sign in their codes.
+  const bool nv = linear.scheme.data_type.rfind("nv", 0) == 0;
+  if (linear.scheme.sym && (integers || nv)) quant::sign_zeros(linear.weight, values, /*of_zeros=*/integers);
+  return values;
 }
 
 const std::string& output_name(const ParameterSpec& spec) {
@@ -75,7 +86,7 @@ UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned) {
     const auto at = static_cast<std::size_t>(i);
     if (result.layers[at]) {
       add_activation_scale(loaded.stage.linears[at], *result.layers[at]);
-      result.weights[at] = quant::dequantize(*result.layers[at], loaded.stage.linears[at].weight.scalar_type());
+      result.weights[at] = dequantized(loaded.stage.linears[at], *result.layers[at]);
     }
   });
   return result;
@@ -88,7 +99,7 @@ UnitResult round_unit(const LoadedStage& loaded) {
     if (!linear.tuned) continue;
     result.layers[i] = quant::quantize(linear.weight, linear.scheme, linear.quantize);
     add_activation_scale(linear, *result.layers[i]);
-    result.weights[i] = quant::dequantize(*result.layers[i], linear.weight.scalar_type());
+    result.weights[i] = dequantized(linear, *result.layers[i]);
   }
   return result;
 }

@@ -24,7 +24,7 @@ void RecordingRunner::record(int64_t id, const at::Tensor& x) {
   const auto i = static_cast<std::size_t>(id);
   const Recording wanted = wanted_.at(i);
   if (!wanted.any() || x.numel() == 0) return;
-  const at::Tensor rows = x.detach().reshape({-1, x.size(-1)}).to(at::kFloat);
+  const at::Tensor rows = x.detach().reshape({-1, x.size(-1)}).to(wanted.dtype).to(at::kFloat);
   InputStatistics seen;
   seen.rows = rows.size(0);
   if (wanted.max) seen.max = at::abs(rows).max().item<float>();

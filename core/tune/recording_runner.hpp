@@ -22,6 +22,7 @@ struct InputStatistics {
 struct Recording {
   bool max = false;
   bool squares = false;
+  at::ScalarType dtype = at::kFloat;  // inputs are rounded to it first: the loader's activations are no finer
   bool any() const { return max || squares; }
 };
 
