@@ -10,6 +10,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "core/engine/inspect_file.hpp"
 #include "core/engine/stored_scheme.hpp"
 #include "core/model/checkpoint.hpp"
 
@@ -182,6 +183,7 @@ double Inspection::bits_per_weight() const { return ratio(n_bytes(), n_plain_wei
 
 Inspection inspect(plugin::Registry& registry, const fs::path& path) {
   if (!fs::exists(path)) base::refuse("{}: there is no such file or folder", path.string());
+  if (const auto file = find_model_file(registry, path)) return inspect_model_file(registry, *file);
   return SafetensorsInspector(registry, path)();
 }
 

@@ -34,7 +34,7 @@ struct InspectedLayer {
 /// What a checkpoint holds.
 struct Inspection {
   std::filesystem::path path;
-  std::string file;            // "safetensors" or "gguf"
+  std::string file;            // "safetensors", or the id of a one-file format: "gguf"
   std::vector<std::string> files;
   std::string quant_method;    // "" for an ordinary checkpoint
   std::string packing_format;
@@ -51,7 +51,8 @@ struct Inspection {
 };
 
 /// Reads headers and configs; of the weights only what a format plugin needs to tell a layer's scheme.
-/// `path`: a model folder or one .safetensors file, whose folder's config.json is used when there is one.
+/// `path`: a model folder; one .safetensors file, whose folder's config.json is used when there is one; or a file whose
+/// extension is the id of a format that reads models from files (GGUF), or a folder with one such file.
 Inspection inspect(plugin::Registry& registry, const std::filesystem::path& path);
 
 }  // namespace ar::engine

@@ -70,24 +70,6 @@ void read_group_size(const base::JsonCursor& json, quant::Scheme& s) {
   s.group_size = size.at(std::size_t{1}).as_int();
 }
 
-quant::Scheme parse_scheme(const std::string& text, const std::string& where) {
-  const auto value = base::parse_json(text, where);
-  const base::JsonCursor json(value, where);
-  quant::Scheme s;
-  s.bits = small(json, "bits", 0);
-  read_group_size(json, s);
-  s.sym = json.get_bool("sym", true);
-  s.data_type = json.get_string("data_type");
-  s.act_bits = small(json, "act_bits", 16);
-  s.act_group_size = json.get_int("act_group_size", s.act_group_size);
-  s.act_sym = json.get_bool("act_sym", s.act_sym);
-  s.act_dynamic = json.get_bool("act_dynamic", s.act_dynamic);
-  s.act_data_type = json.get_string("act_data_type", s.act_data_type);
-  if (json.find("super_bits")) s.super_bits = small(json, "super_bits", 0);
-  if (json.find("super_group_size")) s.super_group_size = small(json, "super_group_size", 0);
-  return s;
-}
-
 quant::Scheme integer_scheme(const StagedTensor& tensor, const std::string& layer) {
   std::array<int64_t, 3> stored{};
   if (tensor.dtype != AR_DTYPE_I64 || tensor.bytes.size() != sizeof stored) {
@@ -120,11 +102,29 @@ const plugin::Format& require_owner(plugin::Registry& registry, const std::strin
                config.get_string("quant_method", ""), config.get_string("packing_format", ""));
 }
 
+quant::Scheme parse_stored_scheme(const base::JsonCursor& json) {
+  quant::Scheme s;
+  s.bits = small(json, "bits", 0);
+  read_group_size(json, s);
+  s.sym = json.get_bool("sym", true);
+  s.data_type = json.get_string("data_type");
+  s.act_bits = small(json, "act_bits", 16);
+  s.act_group_size = json.get_int("act_group_size", s.act_group_size);
+  s.act_sym = json.get_bool("act_sym", s.act_sym);
+  s.act_dynamic = json.get_bool("act_dynamic", s.act_dynamic);
+  s.act_data_type = json.get_string("act_data_type", s.act_data_type);
+  if (json.find("super_bits")) s.super_bits = small(json, "super_bits", 0);
+  if (json.find("super_group_size")) s.super_group_size = small(json, "super_group_size", 0);
+  return s;
+}
+
 std::optional<quant::Scheme> described_scheme(const StagedTensor& tensor, const std::string& layer) {
   if (tensor.name == "scheme") return integer_scheme(tensor, layer);
   if (tensor.name != "scheme_json") return std::nullopt;
   const std::string text(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-  return parse_scheme(text, fmt::format("stored scheme of layer '{}'", layer));
+  const std::string where = fmt::format("stored scheme of layer '{}'", layer);
+  const auto value = base::parse_json(text, where);
+  return parse_stored_scheme({value, where});
 }
 
 quant::Scheme stored_scheme(const plugin::Format& plugin, const std::string& quantization_config,

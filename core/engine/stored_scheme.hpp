@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ar/format.h"
+#include "core/base/json.hpp"
 #include "core/engine/layer_tensors.hpp"
 #include "core/engine/staging_sink.hpp"
 #include "core/plugin/registry.hpp"
@@ -15,6 +16,9 @@ namespace ar::engine {
 const plugin::Format* find_owner(plugin::Registry& registry, const std::string& quantization_config);
 /// The same, but fails with quant_method and packing_format.
 const plugin::Format& require_owner(plugin::Registry& registry, const std::string& quantization_config);
+
+/// A scheme as the JSON object of "scheme_json" (ar/format.h).
+quant::Scheme parse_stored_scheme(const base::JsonCursor& json);
 
 /// What `tensor` says of its layer when it is one that describes it ("scheme", "scheme_json"; ar/format.h).
 std::optional<quant::Scheme> described_scheme(const StagedTensor& tensor, const std::string& layer);

@@ -1,0 +1,89 @@
+#include "core/engine/inspect_file.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/engine/plugin_error.hpp"
+#include "core/engine/stored_scheme.hpp"
+
+namespace ar::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "gguf" of "model.gguf"
+std::string extension(const fs::path& file) {
+  const std::string dotted = file.extension().string();
+  return dotted.empty() ? "" : dotted.substr(1);
+}
+
+std::string description(const plugin::Format& format, const fs::path& file) {
+  std::string text;
+  const auto take = [](void* ctx, const char* json, size_t n_bytes) -> ar_status {
+    static_cast<std::string*>(ctx)->assign(json, n_bytes);
+    return AR_OK;
+  };
+  ar_source* source = nullptr;
+  ar_error err{};
+  const ar_status status = format.api.open_source(file.c_str(), &source, &text, take, &err);
+  format.api.close_source(source);
+  require_ok(status, err, format, file.string());
+  return text;
+}
+
+std::vector<int64_t> shape_of(const base::JsonCursor& tensor) {
+  std::vector<int64_t> shape;
+  const base::JsonCursor stored = tensor.at("shape");
+  for (std::size_t i = 0; i < stored.size(); ++i) shape.push_back(stored.at(i).as_int());
+  return shape;
+}
+
+void add_tensor(Inspection& found, const base::JsonCursor& tensor) {
+  InspectedTensor t{tensor.get_string("name"), tensor.get_string("type"), shape_of(tensor),
+                    static_cast<uint64_t>(tensor.get_int("n_bytes")), found.files.front(), -1};
+  if (const auto scheme = tensor.find("scheme")) {
+    InspectedLayer layer;
+    layer.name = t.name;
+    layer.scheme = parse_stored_scheme(*scheme);
+    layer.n_bytes = t.n_bytes;
+    layer.n_weights = 1;
+    for (const int64_t d : t.shape) layer.n_weights *= d;
+    t.layer = static_cast<int64_t>(found.layers.size());
+    found.layers.push_back(std::move(layer));
+  }
+  found.tensors.push_back(std::move(t));
+}
+
+}  // namespace
+
+std::optional<fs::path> find_model_file(const plugin::Registry& registry, const fs::path& path) {
+  const std::vector<std::string> ids = registry.ids(AR_KIND_FORMAT);
+  const auto known = [&](const fs::path& file) {
+    return std::find(ids.begin(), ids.end(), extension(file)) != ids.end();
+  };
+  if (!fs::is_directory(path)) return known(path) ? std::optional(path) : std::nullopt;
+  std::vector<fs::path> files;
+  for (const auto& item : fs::directory_iterator(path)) {
+    if (item.path().extension() == ".safetensors") return std::nullopt;
+    if (item.is_regular_file() && known(item.path())) files.push_back(item.path());
+  }
+  return files.size() == 1 ? std::optional(files.front()) : std::nullopt;
+}
+
+Inspection inspect_model_file(plugin::Registry& registry, const fs::path& file) {
+  Inspection found;
+  found.path = file;
+  found.file = found.format = extension(file);
+  found.files = {file.filename().string()};
+  const auto json = base::parse_json(description(registry.format(found.format), file), file.string());
+  const base::JsonCursor tensors = base::JsonCursor(json, file.string()).at("tensors");
+  for (std::size_t i = 0; i < tensors.size(); ++i) add_tensor(found, tensors.at(i));
+  StoredAs stored{found.file, "", "", {}};
+  for (const InspectedLayer& layer : found.layers) stored.schemes.push_back(layer.scheme);
+  found.loaders = find_loaders(stored);
+  return found;
+}
+
+}  // namespace ar::engine
