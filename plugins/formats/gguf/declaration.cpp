@@ -60,9 +60,9 @@ int64_t integer(const json::object& o, const char* key, int64_t otherwise) {
   return value == nullptr ? otherwise : as<int64_t>(*value, key);
 }
 
-DeclaredTensor read_tensor(const json::value& item) {
-  if (!item.is_object()) refuse("tensors must be a list of objects");
-  const json::object& o = item.get_object();
+}  // namespace
+
+DeclaredTensor parse_tensor(const json::object& o) {
   DeclaredTensor t;
   t.name = string_member(o, "name");
   for (const json::value& size : array_member(o, "shape")) t.shape.push_back(as<int64_t>(size, t.name));
@@ -75,13 +75,18 @@ DeclaredTensor read_tensor(const json::value& item) {
   if (const json::value* add = o.if_contains("add")) t.add = static_cast<float>(as<double>(*add, t.name));
   t.slice = integer(o, "slice", -1);
   t.slices = integer(o, "slices", 0);
+  if (t.slice >= t.slices && t.slice != -1) refuse("tensor '" + t.name + "' has a slice outside its stack");
   if (t.shape.empty()) refuse("tensor '" + t.name + "' has no shape");
   if (t.rope_heads > 0 && t.shape.front() % (2 * t.rope_heads) != 0)
     refuse("tensor '" + t.name + "': its rows do not make " + std::to_string(t.rope_heads) + " heads of even width");
   return t;
 }
 
-}  // namespace
+std::vector<int64_t> DeclaredTensor::stored_shape() const {
+  std::vector<int64_t> stacked = shape;
+  if (slice >= 0) stacked.insert(stacked.begin(), slices);
+  return stacked;
+}
 
 int64_t Declaration::number(const std::string& key) const {
   const Value* value = metadata.find(architecture + "." + key);
@@ -106,7 +111,10 @@ Declaration read_declaration(const json::object& plan) {
   d.architecture = string_member(o, "architecture");
   d.metadata = read_metadata(o, "metadata");
   if (o.contains("last")) d.last = read_metadata(o, "last");
-  for (const json::value& item : array_member(o, "tensors")) d.tensors.push_back(read_tensor(item));
+  for (const json::value& item : array_member(o, "tensors")) {
+    if (!item.is_object()) refuse("tensors must be a list of objects");
+    d.tensors.push_back(parse_tensor(item.get_object()));
+  }
   if (const json::value* tokenizer = o.if_contains("tokenizer")) {
     const json::object& t = tokenizer->as_object();
     for (const json::value& kind : array_member(t, "kinds")) d.vocabularies.push_back(text_of(kind, "kinds"));

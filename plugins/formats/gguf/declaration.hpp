@@ -20,6 +20,8 @@ struct DeclaredTensor {
   int64_t slice = -1;          // place in a stack of `slices` tensors under one name (experts); -1: it stands alone
   int64_t slices = 0;
   std::vector<float> values;   // of generated tensors
+
+  std::vector<int64_t> stored_shape() const;  // of the stack, when it is part of one
 };
 
 /// What the adapter says about a model, key "gguf" of ModelSpec::declarations (README.md).
@@ -36,6 +38,9 @@ struct Declaration {
   int64_t number(const std::string& key) const;
   bool has_tensor(const std::string& name) const;
 };
+
+/// One entry of its "tensors".
+DeclaredTensor parse_tensor(const boost::json::object& entry);
 
 /// Reads plan["declarations"]["gguf"]. Throws AR_UNSUPPORTED when the adapter declares nothing.
 Declaration read_declaration(const boost::json::object& plan);

@@ -21,12 +21,6 @@ std::string packed_name(const DeclaredTensor& t) {
   return t.slice < 0 ? t.name : t.name + "#" + std::to_string(t.slice);
 }
 
-std::vector<int64_t> stored_shape(const DeclaredTensor& t) {
-  std::vector<int64_t> shape = t.shape;
-  if (t.slice >= 0) shape.insert(shape.begin(), t.slices);
-  return shape;
-}
-
 /// The tensors of the file: slices of one stack are one of them, at the place of the first.
 std::vector<TensorEntry> entries_of(const Declaration& declaration, const std::vector<Type>& types) {
   std::vector<TensorEntry> entries;
@@ -35,8 +29,8 @@ std::vector<TensorEntry> entries_of(const Declaration& declaration, const std::v
     const DeclaredTensor& t = declaration.tensors[i];
     const auto [it, is_new] = known.emplace(t.name, entries.size());
     if (is_new) {
-      entries.push_back({t.name, types[i], stored_shape(t), 0});
-    } else if (t.slice < 0 || entries[it->second].type != types[i] || entries[it->second].shape != stored_shape(t)) {
+      entries.push_back({t.name, types[i], t.stored_shape(), 0});
+    } else if (t.slice < 0 || entries[it->second].type != types[i] || entries[it->second].shape != t.stored_shape()) {
       throw Error(AR_INVALID_ARGUMENT, t.source + ": '" + t.name + "' is declared twice, or its slices differ in type or shape");
     }
   }

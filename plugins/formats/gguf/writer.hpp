@@ -11,12 +11,15 @@
 #include "declaration.hpp"
 #include "header.hpp"
 #include "output_file.hpp"
+#include "source.hpp"
 
 namespace ar::gguf {
 
 /// One GGUF file: the format's table as a class (ar/format.h). What the file holds and where follows from the plan.
 class Writer {
  public:
+  using Source = gguf::Source;
+
   static void check(const std::string& format, const ar_scheme& scheme);
   static std::string resolve(const std::string& format, const std::string& plan_json);
   static std::string choose_schemes(const std::string& format, const std::string& plan_json);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <exception>
 
+#include "ar/cpp/error.hpp"
 #include "plugins/models/common/config.hpp"
 #include "plugins/models/common/decoder.hpp"
+#include "plugins/models/common/gguf_import.hpp"
 
 namespace ar::models {
 
@@ -17,6 +19,15 @@ int32_t match_config(const DecoderSpec& spec, const char* config_json) noexcept 
   } catch (const std::exception&) {
     return 0;  // no config of ours
   }
+}
+
+ar_status import_model(const DecoderSpec& spec, const char* family, const char* description, void* ctx,
+                       ar_status (*take)(void* ctx, const char* json, std::size_t n_bytes), ar_error* err) noexcept {
+  return guard(err, [&] {
+    const std::string model = std::string_view(family) == "gguf" ? import_gguf(spec, description) : "";
+    if (model.empty()) throw Error(AR_NOT_FOUND, std::string("not a model of family ") + spec.model_type);
+    if (take(ctx, model.data(), model.size()) != AR_OK) throw Error(AR_INVALID_ARGUMENT, "the host refused the model");
+  });
 }
 
 std::unique_ptr<Model> open_decoder(const DecoderSpec& spec, const std::string& config_json,

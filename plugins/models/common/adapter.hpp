@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,9 @@ namespace ar::models {
 
 /// 100 when config.json names the family's model_type, 50 when it names none but its architecture, else 0.
 int32_t match_config(const DecoderSpec& spec, const char* config_json) noexcept;
+/// ar_model_api::import_file for the families that have a way back: "gguf".
+ar_status import_model(const DecoderSpec& spec, const char* family, const char* description, void* ctx,
+                       ar_status (*take)(void* ctx, const char* json, std::size_t n_bytes), ar_error* err) noexcept;
 std::unique_ptr<Model> open_decoder(const DecoderSpec& spec, const std::string& config_json,
                                     const TensorTable& tensors);
 
@@ -30,7 +34,11 @@ struct Adapter {
     static Arch instance;
     return static_cast<ModelArch*>(&instance);
   }
-  static constexpr ar_model_api kApi{sizeof(ar_model_api), match, arch};
+  static ar_status import_file(const char* family, const char* description, void* ctx,
+                          ar_status (*take)(void* ctx, const char* json, std::size_t n_bytes), ar_error* err) {
+    return import_model(kSpec(), family, description, ctx, take, err);
+  }
+  static constexpr ar_model_api kApi{sizeof(ar_model_api), match, arch, import_file};
 };
 
 /// The descriptor of an adapter of this program's own version.

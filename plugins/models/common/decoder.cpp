@@ -31,8 +31,10 @@ const DecoderContext& as_decoder(const Context& context) { return static_cast<co
 }  // namespace
 
 Decoder::Decoder(const DecoderSpec& spec, const Config& config, const TensorTable& tensors)
+    : Decoder(spec, config, StoredNames(tensors, spec.names.prefix)) {}
+
+Decoder::Decoder(const DecoderSpec& spec, const Config& config, const StoredNames& stored)
     : shape_(read_shape(spec, config)) {
-  const StoredNames stored(tensors, spec.names.prefix);
   spec_.model_type = spec.model_type;
   spec_.architecture = spec.architecture;
   spec_.hidden = shape_.hidden;

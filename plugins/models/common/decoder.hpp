@@ -18,6 +18,7 @@ namespace ar::models {
 class Decoder final : public Model {
  public:
   Decoder(const DecoderSpec& spec, const Config& config, const TensorTable& tensors);
+  Decoder(const DecoderSpec& spec, const Config& config, const class StoredNames& stored);
 
   const ModelSpec& spec() const override { return spec_; }
   std::shared_ptr<const Context> context(int64_t length, const at::TensorOptions& options) const override;

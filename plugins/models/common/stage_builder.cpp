@@ -16,17 +16,23 @@ std::string show(const std::vector<int64_t>& shape) {
 }  // namespace
 
 StoredNames::StoredNames(const TensorTable& tensors, std::string prefix)
-    : tensors_(tensors), prefix_(std::move(prefix)) {}
+    : tensors_(&tensors), complete_(false), prefix_(std::move(prefix)) {}
+
+const TensorTable& StoredNames::nothing() {
+  static const TensorTable empty;
+  return empty;
+}
 
 std::string StoredNames::find(const std::string& tensor) const {
-  if (tensors_.count(tensor) != 0) return tensor;
+  if (complete_ || tensors_->count(tensor) != 0) return tensor;
   if (tensor.compare(0, prefix_.size(), prefix_) != 0) return "";
   std::string bare = tensor.substr(prefix_.size());
-  return tensors_.count(bare) != 0 ? bare : "";
+  return tensors_->count(bare) != 0 ? bare : "";
 }
 
 void StoredNames::check_shape(const std::string& stored, const std::vector<int64_t>& shape) const {
-  const auto& found = tensors_.at(stored).shape;
+  if (complete_) return;
+  const auto& found = tensors_->at(stored).shape;
   if (found != shape) {
     throw Error(AR_INVALID_ARGUMENT,
                 "tensor " + stored + " is " + show(found) + ": config.json asks for " + show(shape));
@@ -42,7 +48,7 @@ std::string StoredNames::require(const std::string& tensor, const std::vector<in
 
 bool StoredNames::packed(const std::string& module) const {
   const std::string start = module + ".";
-  for (auto it = tensors_.lower_bound(start); it != tensors_.end(); ++it) {
+  for (auto it = tensors_->lower_bound(start); it != tensors_->end(); ++it) {
     if (it->first.compare(0, start.size(), start) != 0) return false;
     if (it->first != start + "bias") return true;
   }

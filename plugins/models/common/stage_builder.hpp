@@ -14,6 +14,8 @@ namespace ar::models {
 class StoredNames {
  public:
   StoredNames(const TensorTable& tensors, std::string prefix);
+  /// A checkpoint in which every tensor asked for is there, with the right shape.
+  static StoredNames complete() { return {}; }
 
   /// The stored spelling of a tensor, as it is or without the prefix; "" when there is none.
   std::string find(const std::string& tensor) const;
@@ -21,13 +23,16 @@ class StoredNames {
   std::string require(const std::string& tensor, const std::vector<int64_t>& shape) const;
   /// The weight of a module; a module that a format stored packed ("<module>.qweight" ...) has the spelling only.
   std::string require_weight(const std::string& module, const std::vector<int64_t>& shape) const;
-  const TensorTable& tensors() const { return tensors_; }
+  const TensorTable& tensors() const { return *tensors_; }
 
  private:
+  StoredNames() = default;
   bool packed(const std::string& module) const;
   void check_shape(const std::string& stored, const std::vector<int64_t>& shape) const;
 
-  const TensorTable& tensors_;
+  static const TensorTable& nothing();
+  const TensorTable* tensors_ = &nothing();
+  bool complete_ = true;
   std::string prefix_;
 };
 
