@@ -53,8 +53,8 @@ void record_statistics(const Plan& plan, LoadedStage& loaded, const at::Tensor& 
       base::throw_if_cancelled();
       at::NoGradGuard no_grad;
       tune::RecordingRunner runner(original, wanted);
-      const at::Tensor output = loaded.stage.forward(stream.narrow(0, i, 1).to(at::kFloat), runner);
-      if (outputs.defined()) outputs.narrow(0, i, 1).copy_(output);
+      const at::Tensor output = loaded.stage.forward(stream.narrow(0, i, 1).to(plan.weight_dtype).to(at::kFloat), runner);
+      if (outputs.defined()) outputs.narrow(0, i, 1).copy_(output.to(plan.weight_dtype));
       seen[static_cast<std::size_t>(i)] = runner.statistics();
     });
   }
