@@ -70,6 +70,22 @@ TEST_F(InspectTest, TakesOneFile) {
   EXPECT_TRUE(contains(alone.at("matrices").as_array().front().at("problem").as_string().c_str(), "no config.json"));
 }
 
+TEST_F(InspectTest, TakesAGgufFileOrItsFolder) {
+  const auto made = quantize("--iters 0 --disable_opt_rtn --format gguf:q8_0");
+  ASSERT_EQ(made.status, 0) << made.err;
+  const auto folder = inspect("out/tiny-qwen3-gguf");
+  EXPECT_EQ(folder.at("file"), "gguf");
+  EXPECT_EQ(folder.at("format"), "gguf");
+  EXPECT_EQ(loaders(folder), "llama.cpp Transformers ");
+  EXPECT_DOUBLE_EQ(folder.at("totals").at("quantized_bits_per_weight").as_double(), 8.5);  // a scale of 16 bits for 32
+  const std::string file = "out/tiny-qwen3-gguf/" + std::string(folder.at("files").as_array().front().as_string());
+  EXPECT_EQ(inspect(file).at("totals"), folder.at("totals"));
+  fs::resize_file(in(file), 1000);
+  const auto damaged = run("auto-round", "inspect " + file);
+  EXPECT_EQ(damaged.status, 1);
+  EXPECT_TRUE(contains(damaged.err, file));
+}
+
 TEST_F(InspectTest, SaysWhenNobodyReadsIt) {
   ASSERT_EQ(quantize("--iters 0 --disable_opt_rtn").status, 0);
   const fs::path config = in("out/tiny-qwen3-w4g128/config.json");
