@@ -54,7 +54,7 @@ class CheckpointComparison {
 
   void compare_tensors(const std::map<std::string, StoredTensor>& written) {
     const auto& expected = case_.at("tensors").as_object();
-    const bool fake = case_.at("format").as_string() == "fake";
+    const bool fake = !std::filesystem::exists(golden_ / "quantization_config.json");
     for (const auto& [name, entry] : expected) {
       const auto it = written.find(name);
       if (it == written.end()) {
@@ -86,7 +86,7 @@ class CheckpointComparison {
 
   /// A calibrated scale depends on the order of sums in matrix products, which differs between libraries.
   void compare_measured(const std::string& name, const StoredTensor& t, double expected) {
-    constexpr double kTolerance = 0.01;
+    constexpr double kTolerance = 0.015;  // 1 %, and half a step of bfloat16 on either side
     std::string bytes = t.bytes;
     if (t.dtype == "BF16") bytes.insert(0, 2, '\0');
     float value = 0;

@@ -12,9 +12,15 @@ namespace {
 
 namespace json = boost::json;
 
-/// Every linear layer left alone, sorted.
+/// Every linear layer left alone and what the user typed to leave some alone, sorted.
 json::array left_alone(const json::object& plan) {
   std::vector<std::string> names;
+  const json::object& extra = object_member(plan, "extra_config");
+  const Scheme global = planned_scheme(plan);
+  for (const std::string& p : planned_patterns(plan)) {
+    const Scheme s = scheme_of(extra.at(p).as_object(), global, "extra_config '" + p + "'");
+    if (!s.quantized()) names.push_back(pattern_text(p));
+  }
   for (const PlannedLayer& l : planned_layers(plan)) {
     if (!l.quantized) names.push_back(l.name);
   }

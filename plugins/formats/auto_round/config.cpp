@@ -26,7 +26,8 @@ json::object quantization_config(const json::object& plan, const Backend& backen
     config["fmt"] = scheme.data_type.find("e5m2") != std::string::npos ? "e5m2" : "e4m3";
     config["activation_scheme"] = scheme.act_dynamic ? "dynamic" : "static";
   }
-  if (const json::object& extra = object_member(plan, "extra_config"); !extra.empty()) config["extra_config"] = extra;
+  const json::object extra = fp ? complete_extra_config(plan) : object_member(plan, "extra_config");
+  if (!extra.empty()) config["extra_config"] = extra;
   return config;
 }
 

@@ -47,6 +47,37 @@ std::vector<std::string> planned_patterns(const json::object& plan) {
   return patterns;
 }
 
+json::object complete_extra_config(const json::object& plan) {
+  constexpr const char* kKeys[] = {"bits",        "group_size",     "sym",     "data_type",     "act_bits",   "act_group_size",
+                                   "act_sym",     "act_data_type",  "act_dynamic", "super_bits", "super_group_size",
+                                   "rotation_config"};
+  json::object extra = object_member(plan, "extra_config");
+  const json::object& global = object_member(plan, "scheme");
+  for (const std::string& pattern : planned_patterns(plan)) {
+    json::object& entry = extra.at(pattern).as_object();
+    json::object complete;
+    for (const char* key : kKeys) {
+      const json::value* value = entry.if_contains(key);
+      if (value == nullptr) value = global.if_contains(key);
+      complete[key] = value != nullptr ? *value : json::value();
+    }
+    entry = std::move(complete);
+  }
+  return extra;
+}
+
+std::string pattern_text(std::string pattern) {
+  const std::string any = ".*";
+  if (pattern.rfind(any, 0) == 0) pattern.erase(0, any.size());
+  if (pattern.size() >= any.size() && pattern.compare(pattern.size() - any.size(), any.size(), any) == 0)
+    pattern.resize(pattern.size() - any.size());
+  std::string text;
+  for (const char c : pattern) {
+    if (c != '\\') text += c;
+  }
+  return text;
+}
+
 std::string name_pattern(const std::string& name) {
   std::string escaped;
   for (const char c : name) {

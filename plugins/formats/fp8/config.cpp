@@ -21,7 +21,7 @@ json::object fp8_config(const json::object& plan) {
   config["quant_method"] = "fp8";
   config["fmt"] = "e4m3";
   config["activation_scheme"] = "dynamic";
-  if (const json::object& extra = object_member(plan, "extra_config"); !extra.empty()) config["extra_config"] = extra;
+  if (json::object extra = complete_extra_config(plan); !extra.empty()) config["extra_config"] = std::move(extra);
   return config;
 }
 
