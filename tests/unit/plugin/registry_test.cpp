@@ -36,6 +36,16 @@ TEST(Registry, OpensByIdAliasAndSubName) {
   EXPECT_EQ(registry.format("good").origin, (folder.path() / "good.format.so").string());
 }
 
+/// So that "auto_round:mlx" needs nothing but the folder of mlx.
+TEST(Registry, ANameWithAColonMayBeAnotherPluginsAlias) {
+  const FixtureFolder folder({"good", "guest"});
+  Registry& registry = Registry::make(folder.options());
+  EXPECT_STREQ(registry.format("good:guest").desc->id, "guest");
+  EXPECT_STREQ(registry.format("good:guest:more").desc->id, "guest");
+  EXPECT_STREQ(registry.format("good:small").desc->id, "good");
+  EXPECT_STREQ(registry.format("good:anything").desc->id, "good");
+}
+
 TEST(Registry, CompletesOptionalFunctions) {
   const FixtureFolder folder({"good"});
   const Format& good = Registry::make(folder.options()).format("good");
