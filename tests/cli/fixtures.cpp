@@ -69,17 +69,20 @@ std::uint16_t random_bfloat16(std::mt19937& random, bool norm) {
   return static_cast<std::uint16_t>(bits >> 16);
 }
 
+std::int64_t count_of(const Tensor& tensor) {
+  std::int64_t count = 1;
+  for (const auto size : tensor.shape) count *= size;
+  return count;
+}
+
 void write_weights(const std::vector<Tensor>& tensors, const fs::path& file) {
   json::object header;
-  std::vector<std::uint16_t> data;
-  std::mt19937 random(1);
+  std::int64_t end = 0;
   for (const auto& tensor : tensors) {
-    std::int64_t count = 1;
-    for (const auto size : tensor.shape) count *= size;
-    const auto begin = data.size() * 2;
-    for (std::int64_t i = 0; i < count; ++i) data.push_back(random_bfloat16(random, tensor.norm));
+    const auto begin = end;
+    end += count_of(tensor) * 2;
     header[tensor.name] = {
-        {"dtype", "BF16"}, {"shape", json::value_from(tensor.shape)}, {"data_offsets", {begin, data.size() * 2}}};
+        {"dtype", "BF16"}, {"shape", json::value_from(tensor.shape)}, {"data_offsets", {begin, end}}};
   }
   auto text = json::serialize(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -87,7 +90,12 @@ void write_weights(const std::vector<Tensor>& tensors, const fs::path& file) {
   std::ofstream out(file, std::ios::binary);
   out.write(reinterpret_cast<const char*>(&length), sizeof length);
   out << text;
-  out.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size() * 2));
+  std::mt19937 random(1);
+  for (const auto& tensor : tensors) {
+    std::vector<std::uint16_t> data(static_cast<std::size_t>(count_of(tensor)));
+    for (auto& value : data) value = random_bfloat16(random, tensor.norm);
+    out.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size() * 2));
+  }
 }
 
 enum class Shape { kLines, kList };
@@ -107,12 +115,13 @@ void write_texts(const fs::path& file, Shape shape, unsigned first, std::size_t 
 
 }  // namespace
 
-void make_model(const std::string& name, const fs::path& folder) {
+void make_model(const std::string& name, const fs::path& folder, const json::object& changes) {
   const fs::path source = fs::path(AR_SOURCE_DIR) / "tests/cli/fixtures";
   fs::create_directories(folder);
   fs::copy(source / "tiny-qwen3", folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-  fs::copy_file(source / name / "config.json", folder / "config.json", fs::copy_options::overwrite_existing);
-  const auto config = base::parse_json_file(folder / "config.json");
+  auto config = base::parse_json_file(source / name / "config.json");
+  for (const auto& [key, value] : changes) config.as_object()[key] = value;
+  std::ofstream(folder / "config.json") << config;
   write_weights(tensors_of({config, "config.json"}), folder / "model.safetensors");
 }
 

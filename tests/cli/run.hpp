@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -12,6 +13,7 @@ struct Result {
   int status = 0;  // exit status, or 128 + the signal that ended it
   std::string out;
   std::string err;
+  std::int64_t peak_bytes = 0;  // resident at most, pages of the checkpoint included
 };
 
 struct RunSettings {

@@ -1,0 +1,54 @@
+#include <cstdint>
+#include <string>
+
+#include "tests/cli/cli_test.hpp"
+#include "tests/cli/fixtures.hpp"
+
+/// What a run with several outputs, or a long model, must keep to.
+namespace ar::cli {
+namespace {
+
+std::uintmax_t weight_bytes(const fs::path& model) { return fs::file_size(model / "model.safetensors"); }
+
+TEST_F(CliTest, SeveralFormatsEqualSingleRuns) {
+  const std::string tuned = "--iters 2 --group_size 32 ";
+  ASSERT_EQ(quantize(tuned + "--format auto_round,auto_gptq,auto_awq,llm_compressor").status, 0);
+  const fs::path all = in("out") / "tiny-qwen3-w4g32";
+  for (const std::string format : {"auto_round", "auto_gptq", "auto_awq", "llm_compressor"}) {
+    fs::remove_all(in("alone"));
+    ASSERT_EQ(quantize(tuned + "--format " + format + " --output_dir alone").status, 0) << format;
+    std::string folder = format == "auto_round" ? "auto-round-auto-gptq" : format;
+    for (char& c : folder) c = c == '_' ? '-' : c;
+    ASSERT_TRUE(fs::exists(all / folder)) << folder;
+    EXPECT_EQ(weight_files(all / folder), weight_files(in("alone") / "tiny-qwen3-w4g32")) << format;
+    EXPECT_EQ(read_file(all / folder / "config.json"), read_file(in("alone") / "tiny-qwen3-w4g32" / "config.json"));
+  }
+}
+
+class StreamingTest : public CliTest {
+ protected:
+  /// Peak memory of an export of a llama with so many equal blocks.
+  std::int64_t peak(std::int64_t blocks, const std::string& options) {
+    const std::string name = "llama-" + std::to_string(blocks);
+    if (!fs::exists(in(name))) {
+      make_model("tiny-llama", in(name), {{"num_hidden_layers", blocks}, {"hidden_size", 512}, {"intermediate_size", 1024}});
+    }
+    const auto result = run("auto-round", "--model " + name + " --device_map cpu --output_dir out " + options);
+    EXPECT_EQ(result.status, 0) << result.err;
+    fs::remove_all(in("out"));
+    return result.peak_bytes;
+  }
+};
+
+TEST_F(StreamingTest, MemoryDoesNotGrowWithTheBlocks) {
+  for (const std::string options : {"--iters 0 --disable_opt_rtn --format auto_round", "--iters 0 --disable_opt_rtn --format fake",
+                                    "--iters 0 --disable_opt_rtn --format gguf:q4_0",
+                                    "--iters 0 --disable_opt_rtn --format llm_compressor --scheme MXFP4"}) {
+    const auto few = peak(4, options), many = peak(24, options);
+    const auto bound = static_cast<std::int64_t>(weight_bytes(in("llama-24")) / 10);
+    EXPECT_LT(many - few, bound) << options << ": " << few << " and " << many << " bytes";
+  }
+}
+
+}  // namespace
+}  // namespace ar::cli
