@@ -1,6 +1,7 @@
 #include "core/engine/inspect_file.hpp"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "core/base/error.hpp"
@@ -29,7 +30,7 @@ std::string description(const plugin::Format& format, const fs::path& file) {
   ar_error err{};
   const ar_status status = format.api.open_source(file.c_str(), &source, &text, take, &err);
   format.api.close_source(source);
-  require_ok(status, err, format, file.string());
+  require_ok(status, err, format, std::string("format ") + format.desc->id);  // its text names the file
   return text;
 }
 

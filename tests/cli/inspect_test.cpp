@@ -71,14 +71,15 @@ TEST_F(InspectTest, TakesOneFile) {
 }
 
 TEST_F(InspectTest, TakesAGgufFileOrItsFolder) {
-  const auto made = quantize("--iters 0 --disable_opt_rtn --format gguf:q8_0");
+  const auto made = run("auto-round", std::string(AR_SOURCE_DIR) + "/examples/tinystories-656k --device_map cpu --iters 0 "
+                                      "--disable_opt_rtn --format gguf:q8_0 --output_dir out");
   ASSERT_EQ(made.status, 0) << made.err;
-  const auto folder = inspect("out/tiny-qwen3-gguf");
+  const auto folder = inspect("out/tinystories-656k-gguf");
   EXPECT_EQ(folder.at("file"), "gguf");
   EXPECT_EQ(folder.at("format"), "gguf");
   EXPECT_EQ(loaders(folder), "llama.cpp Transformers ");
   EXPECT_DOUBLE_EQ(folder.at("totals").at("quantized_bits_per_weight").as_double(), 8.5);  // a scale of 16 bits for 32
-  const std::string file = "out/tiny-qwen3-gguf/" + std::string(folder.at("files").as_array().front().as_string());
+  const std::string file = "out/tinystories-656k-gguf/" + std::string(folder.at("files").as_array().front().as_string());
   EXPECT_EQ(inspect(file).at("totals"), folder.at("totals"));
   fs::resize_file(in(file), 1000);
   const auto damaged = run("auto-round", "inspect " + file);
