@@ -36,6 +36,7 @@ std::vector<OptionSpec> options() {
   std::vector<OptionSpec> specs = {{"model model_name model_name_or_path", Arity::kOne, ValueType::kText, "DIR"},
                                    {"ppl", Arity::kOne, ValueType::kText, "FILE"},
                                    {"ref", Arity::kOne, ValueType::kText, "DIR"},
+                                   {"tokenizer", Arity::kOne, ValueType::kText, "DIR"},
                                    {"seqlen seq_len", Arity::kOne, ValueType::kInt, "N"},
                                    {"windows", Arity::kOne, ValueType::kInt, "N"},
                                    {"device_map device devices", Arity::kOne, ValueType::kText, "DEVICE"},
@@ -76,6 +77,7 @@ int cmd_eval(const std::vector<std::string>& args, plugin::SearchOptions search)
   o.model = *model;
   o.text = *text;
   if (const auto reference = arguments.text("ref")) o.reference = *reference;
+  if (const auto tokenizer = arguments.text("tokenizer")) o.tokenizer = *tokenizer;
   o.seqlen = arguments.integer("seqlen").value_or(o.seqlen);
   o.windows = arguments.integer("windows").value_or(o.windows);
   apply_plugin_options(arguments, search);

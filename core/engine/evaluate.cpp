@@ -34,7 +34,10 @@ std::string universal_newlines(const std::string& text) {
 std::vector<Sequence> cut_windows(const EvaluateOptions& o) {
   if (o.seqlen < 2) base::refuse("--seqlen {}: must be 2 or more", o.seqlen);
   if (o.windows < 1) base::refuse("--windows {}: must be 1 or more", o.windows);
-  const auto tokenizer = calib::Tokenizer::open(o.reference ? *o.reference : o.model);
+  const auto& folder = o.tokenizer ? *o.tokenizer : o.reference ? *o.reference : o.model;
+  if (std::filesystem::is_regular_file(folder))
+    base::refuse("{}: its tokenizer is not read from the file; give --tokenizer DIR", folder.string());
+  const auto tokenizer = calib::Tokenizer::open(folder);
   const std::vector<int32_t> ids = tokenizer.encode(universal_newlines(base::read_text_file(o.text)), false);
   const auto found = static_cast<int64_t>(ids.size()) / o.seqlen;
   if (found == 0) {

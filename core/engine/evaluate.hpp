@@ -15,6 +15,7 @@ struct EvaluateOptions {
   std::filesystem::path model;
   std::filesystem::path text;
   std::optional<std::filesystem::path> reference;  // also compare with this model; its tokenizer is used
+  std::optional<std::filesystem::path> tokenizer;  // folder with tokenizer.json, for models that have none
   int64_t seqlen = 512;
   int64_t windows = 16;  // at most
 };

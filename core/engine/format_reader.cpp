@@ -17,6 +17,8 @@ void add_tensors(const model::Checkpoint& checkpoint, const std::string& layer, 
   for (const std::string& name : layer_tensors(checkpoint, layer)) tensors.add(name, checkpoint.raw(name));
 }
 
+}  // namespace
+
 StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, int64_t out, int64_t in) {
   StoredLayer layer;
   quant::QuantizedWeight& w = layer.planes;
@@ -47,8 +49,6 @@ StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, in
   check_planes(w, name);
   return layer;
 }
-
-}  // namespace
 
 std::vector<std::string> layer_tensors(const model::Checkpoint& checkpoint, const std::string& layer) {
   std::vector<std::string> names;

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "core/engine/staging_sink.hpp"
 #include "core/model/checkpoint.hpp"
 #include "core/plugin/registry.hpp"
 #include "core/quant/quantized_weight.hpp"
@@ -20,6 +21,9 @@ struct StoredLayer {
   quant::QuantizedWeight planes;
   at::Tensor bias;  // undefined when there is none
 };
+
+/// What a plugin put into the sink for one layer, planes checked against each other and against out x in.
+StoredLayer to_stored_layer(const StagingSink& sink, const std::string& name, int64_t out, int64_t in);
 
 /// Reads the quantized layers of a checkpoint through the format plugin that owns its quantization_config. [any]
 class FormatReader {

@@ -134,28 +134,33 @@ std::string untied(const model::Config& config) {
   return boost::json::serialize(json);
 }
 
+std::unique_ptr<Model> open_with(const Caller& caller, const std::string& config, const TensorTable& table) {
+  const auto* arch = static_cast<const ModelArch*>(caller.plugin->api.arch());
+  if (arch == nullptr) caller.fail(base::Exit::kPlugin, "returned no ModelArch: a bug in that plugin");
+  return caller.call([&] {
+    auto model = arch->open(config, table);
+    if (model == nullptr) throw std::runtime_error("opened nothing: a bug in that plugin");
+    return model;
+  });
+}
+
 }  // namespace
+
+std::shared_ptr<const Model> open_model(plugin::Registry& registry, const model::Config& config, const TensorTable& table) {
+  const Caller caller{&find_adapter(registry, config)};
+  return std::make_shared<CheckedModel>(caller, open_with(caller, config.text, table));
+}
 
 std::shared_ptr<const Model> open_model(plugin::Registry& registry, const model::Config& config,
                                         const model::Checkpoint& checkpoint) {
-  const plugin::Model& adapter = find_adapter(registry, config);
-  const Caller caller{&adapter};
-  const auto* arch = static_cast<const ModelArch*>(adapter.api.arch());
-  if (arch == nullptr) caller.fail(base::Exit::kPlugin, "returned no ModelArch: a bug in that plugin");
+  const Caller caller{&find_adapter(registry, config)};
   const TensorTable table = table_of(checkpoint);
-  auto open = [&](const std::string& text) {
-    return caller.call([&] {
-      auto model = arch->open(text, table);
-      if (model == nullptr) throw std::runtime_error("opened nothing: a bug in that plugin");
-      return model;
-    });
-  };
-  std::unique_ptr<Model> model = open(config.text);
+  std::unique_ptr<Model> model = open_with(caller, config.text, table);
   if (stores_another_head(model->spec(), checkpoint)) {
     base::warning(
         "{}: tie_word_embeddings is true, but the stored {}.weight differs from the embedding; it is used as it is",
         config.path.string(), model->spec().head.front().name);
-    model = open(untied(config));
+    model = open_with(caller, untied(config), table);
   }
   return std::make_shared<CheckedModel>(caller, std::move(model));
 }

@@ -15,5 +15,7 @@ namespace ar::engine {
 /// A head stored beside an embedding that differs from it is not tied, whatever config.json says. [main]
 std::shared_ptr<const Model> open_model(plugin::Registry& registry, const model::Config& config,
                                         const model::Checkpoint& checkpoint);
+/// The same for a model that lies elsewhere, as a table of its tensors.
+std::shared_ptr<const Model> open_model(plugin::Registry& registry, const model::Config& config, const TensorTable& table);
 
 }  // namespace ar::engine

@@ -9,9 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "ar/torch/model_arch.hpp"
-#include "core/engine/quantized_source.hpp"
-#include "core/model/checkpoint.hpp"
-#include "core/model/config.hpp"
+#include "core/engine/model_source.hpp"
 #include "core/plugin/registry.hpp"
 
 namespace ar::engine {
@@ -50,11 +48,11 @@ class PlainRunner final : public Runner {
 /// Failures are base::Error naming the file or the adapter.
 class PlainModel {
  public:
-  PlainModel(plugin::Registry& registry, const std::filesystem::path& folder);
+  /// A model folder, or a file that a format plugin opens as a model (GGUF).
+  PlainModel(plugin::Registry& registry, const std::filesystem::path& path);
 
   const ModelSpec& spec() const { return model_->spec(); }
   const Model& model() const { return *model_; }
-  const std::filesystem::path& folder() const { return checkpoint_->folder(); }
 
   /// Fills `context` and `hidden` from `ids`. Refuses an id outside the vocabulary.
   void embed(std::vector<Sequence>& sequences) const;
@@ -66,9 +64,8 @@ class PlainModel {
  private:
   std::unique_ptr<PlainRunner> load(const std::vector<LinearSpec>& linears,
                                     const std::vector<ParameterSpec>& parameters) const;
-  model::Config config_;
-  std::shared_ptr<const model::Checkpoint> checkpoint_;
-  WeightSource source_;
+
+  std::unique_ptr<const ModelSource> source_;
   std::shared_ptr<const Model> model_;
 };
 

@@ -1,0 +1,104 @@
+#include "core/engine/file_source.hpp"
+
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+
+#include "ar/format.h"
+#include "ar/model.h"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/engine/format_reader.hpp"
+#include "core/engine/plugin_error.hpp"
+#include "core/engine/staging_sink.hpp"
+#include "core/quant/data_type.hpp"
+#include "core/tensor/view.hpp"
+
+namespace ar::engine {
+namespace {
+
+ar_status keep_text(void* to, const char* text, size_t n_bytes) {
+  static_cast<std::string*>(to)->assign(text, n_bytes);
+  return AR_OK;
+}
+
+const plugin::Format& reader_of(plugin::Registry& registry, const std::filesystem::path& file) {
+  const std::string extension = file.extension().string();
+  const std::string id = extension.empty() ? "" : extension.substr(1);
+  for (const plugin::Format* format : registry.formats()) {
+    if (id == format->desc->id && format->api.open_source != nullptr) return *format;
+  }
+  base::refuse("{}: no format plugin reads files that end in '{}'; a model is a folder or a .gguf file", file.string(), extension);
+}
+
+const at::Tensor* find_weight(const StagingSink& sink, at::Tensor& weight) {
+  for (const StagedTensor& t : sink.tensors()) {
+    if (t.name != "weight") continue;
+    weight = tensor::from_bytes(t.name, t.dtype, t.shape, t.bytes.data(), t.bytes.size());
+    return &weight;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+FileSource::FileSource(plugin::Registry& registry, const std::filesystem::path& file)
+    : file_(file), plugin_(&reader_of(registry, file)) {
+  std::string description;
+  ar_error err{};
+  const ar_status status = plugin_->api.open_source(file.c_str(), &source_, &description, keep_text, &err);
+  try {
+    require_ok(status, err, *plugin_, "format " + std::string(plugin_->desc->id));
+    import(registry, description);
+  } catch (...) {
+    plugin_->api.close_source(std::exchange(source_, nullptr));
+    throw;
+  }
+}
+
+FileSource::~FileSource() { plugin_->api.close_source(source_); }
+
+void FileSource::import(plugin::Registry& registry, const std::string& description) {
+  std::string answer;
+  for (const plugin::Model* adapter : registry.models()) {
+    if (adapter->api.import_file == nullptr) continue;
+    ar_error err{};
+    const ar_status status = adapter->api.import_file(plugin_->desc->id, description.c_str(), &answer, keep_text, &err);
+    if (status == AR_NOT_FOUND) continue;
+    require_ok(status, err, *adapter, file_.string());
+    break;
+  }
+  if (answer.empty()) base::refuse("{}: no model adapter takes its architecture", file_.string());
+  const auto json = base::parse_json(answer, file_.string());
+  const base::JsonCursor root(json, file_.string());
+  config_ = model::parse_config(boost::json::serialize(json.at("config")), file_);
+  const base::JsonCursor tensors = root.at("tensors");
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const base::JsonCursor t = tensors.at(i);
+    const std::string name = t.at("source").as_string();
+    TensorInfo info{"F32", {}};
+    const base::JsonCursor shape = t.at("shape");
+    for (std::size_t d = 0; d < shape.size(); ++d) info.shape.push_back(shape.at(d).as_int());
+    table_[name] = std::move(info);
+    declared_[name] = boost::json::serialize(json.at("tensors").at(i));
+  }
+}
+
+at::Tensor FileSource::read(const std::string& name) const {
+  const auto declared = declared_.find(name);
+  if (declared == declared_.end()) base::fail("{}: tensor {} is not in this file", file_.string(), name);
+  StagingSink sink;
+  ar_error err{};
+  require_ok(plugin_->api.read_source(source_, declared->second.c_str(), sink.sink(), &err), err, *plugin_,
+             file_.string() + ": tensor '" + name + "'");
+  at::Tensor weight;
+  if (find_weight(sink, weight) != nullptr) return weight;
+  const auto& shape = table_.at(name).shape;
+  return quant::dequantize(to_stored_layer(sink, name, shape.at(0), shape.at(1)).planes, at::kFloat);
+}
+
+LoadedWeight FileSource::linear(const LinearSpec& spec) const { return {read(spec.weight), std::nullopt}; }
+at::Tensor FileSource::bias(const LinearSpec& spec) const { return read(spec.bias); }
+at::Tensor FileSource::parameter(const std::string& name) const { return read(name); }
+
+}  // namespace ar::engine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+#include "ar/format.h"
+#include "ar/torch/model_arch.hpp"
+#include "core/engine/model_source.hpp"
+#include "core/model/config.hpp"
+#include "core/plugin/registry.hpp"
+
+namespace ar::engine {
+
+/// A model in one file (GGUF), read through the format plugin whose id is the file's extension. Immutable; [any].
+class FileSource final : public ModelSource {
+ public:
+  /// Refuses a file that no format plugin reads, or whose model no adapter takes.
+  FileSource(plugin::Registry& registry, const std::filesystem::path& file);
+  ~FileSource() override;
+
+  LoadedWeight linear(const LinearSpec& spec) const override;
+  at::Tensor bias(const LinearSpec& spec) const override;
+  at::Tensor parameter(const std::string& name) const override;
+  void release(const LinearSpec&) const override {}
+
+  const model::Config& config() const { return config_; }
+  const TensorTable& table() const { return table_; }
+
+ private:
+  void import(plugin::Registry& registry, const std::string& description);
+  at::Tensor read(const std::string& name) const;
+
+  std::filesystem::path file_;
+  const plugin::Format* plugin_ = nullptr;
+  ar_source* source_ = nullptr;
+  model::Config config_;
+  TensorTable table_;
+  std::map<std::string, std::string> declared_;  // checkpoint name -> what read_source wants
+};
+
+}  // namespace ar::engine
