@@ -46,7 +46,8 @@ json::object awq_config(const json::object& plan) {
 }
 
 Scheme awq_stored_scheme(const json::object& config) {
-  if (const std::string version = text_of(config, "version"); !version.empty() && version != "gemm" && version != "GEMM")
+  if (const std::string version = text_of(config, "version");
+      !version.empty() && version != "gemm" && version != "GEMM")
     throw Error(AR_UNSUPPORTED, "AWQ version '" + version + "' is not read; accepted: gemm");
   Scheme defaults;
   defaults.bits = 4;

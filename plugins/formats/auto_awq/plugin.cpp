@@ -24,7 +24,8 @@ void refuse_exceptions(const boost::json::object& plan, const Scheme& global) {
   }
   for (const auto& l : layers) {
     if (!l.quantized || (l.scheme.group_size == global.group_size && l.scheme.sym == global.sym)) continue;
-    throw Error(AR_UNSUPPORTED, "layer '" + l.name + "' has another group_size or symmetry than the model, which AWQ's "
+    throw Error(AR_UNSUPPORTED, "layer '" + l.name +
+                                    "' has another group_size or symmetry than the model, which AWQ's "
                                     "config cannot say; auto_round:auto_awq can");
   }
 }

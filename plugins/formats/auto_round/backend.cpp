@@ -93,9 +93,8 @@ const Backend* stored_backend(const std::string& packing_format, Family family) 
   if (family == Family::kFp && unnamed) return find_backend("auto_round:fp8");
   if (unnamed || name == "auto_round:gptq") name = "auto_round:auto_gptq";
   if (name == "auto_round:awq") name = "auto_round:auto_awq";
-  const auto* it = std::find_if(kBackends.begin(), kBackends.end(), [&](const Backend& b) {
-    return b.family == family && name == b.packing_format;
-  });
+  const auto* it = std::find_if(kBackends.begin(), kBackends.end(),
+                                [&](const Backend& b) { return b.family == family && name == b.packing_format; });
   return it == kBackends.end() ? nullptr : it;
 }
 

@@ -14,7 +14,7 @@ struct Backend {
   const char* name;            // "auto_round:auto_gptq": names folders, and may be asked for
   const char* packing_format;  // what quantization_config says
   Family family;
-  IntLayout integers = {};     // integer families only
+  IntLayout integers = {};  // integer families only
 };
 
 /// Throws ar::Error with the reason when a layer of this scheme cannot be stored under the format name.

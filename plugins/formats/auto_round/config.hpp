@@ -8,8 +8,8 @@
 
 namespace ar::formats {
 
-/// quantization_config of a run: the plan's keys, then what the layout adds, in upstream's order (README.md). Empty when
-/// the scheme quantizes nothing.
+/// quantization_config of a run: the plan's keys, then what the layout adds, in upstream's order (README.md). Empty
+/// when the scheme quantizes nothing.
 boost::json::object quantization_config(const boost::json::object& plan, const Backend& backend);
 
 /// The element type config.json announces where it differs from the stored one; "" = the same. AWQ kernels compute in

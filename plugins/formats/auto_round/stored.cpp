@@ -11,10 +11,9 @@ namespace json = boost::json;
 void require_integers(const std::string& layer, const Scheme& s) {
   const bool width = s.bits == 2 || s.bits == 3 || s.bits == 4 || s.bits == 8;
   if (width && s.group_size != 0 && s.group_size_rows == 0) return;
-  throw Error(AR_INVALID_ARGUMENT,
-              "layer '" + layer + "': quantization_config says bits " + std::to_string(s.bits) + ", group_size " +
-                  std::to_string(s.group_size) +
-                  "; stored integer layers have 2, 3, 4 or 8 bits and a group_size other than 0");
+  throw Error(AR_INVALID_ARGUMENT, "layer '" + layer + "': quantization_config says bits " + std::to_string(s.bits) +
+                                       ", group_size " + std::to_string(s.group_size) +
+                                       "; stored integer layers have 2, 3, 4 or 8 bits and a group_size other than 0");
 }
 
 }  // namespace

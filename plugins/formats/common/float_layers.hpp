@@ -24,9 +24,9 @@ void check_block_float_scheme(const std::string& format, const Scheme& scheme);
 
 /// How fp layers are spelled.
 struct Fp8Layout {
-  const char* block_scale = "weight_scale";   // of 2-D blocks
-  ar_dtype scale_dtype = AR_DTYPE_BF16;       // of weight_scale and input_scale
-  bool scale_column = false;                  // one scale a row: [out, 1] instead of [out]
+  const char* block_scale = "weight_scale";  // of 2-D blocks
+  ar_dtype scale_dtype = AR_DTYPE_BF16;      // of weight_scale and input_scale
+  bool scale_column = false;                 // one scale a row: [out, 1] instead of [out]
 };
 
 /// fp layers:

@@ -78,7 +78,9 @@ void pack_block_float_layer(const LayerView& layer, const ar_sink& sink) {
     write_four_bit_codes(layer, kind == Family::kMxInt ? AR_DTYPE_U8 : AR_DTYPE_F4_E2M1, sink);
   else
     write_eight_bit_codes(layer, sink);
-  const ar_dtype scale = kind == Family::kNvFp ? AR_DTYPE_F8_E4M3 : kind == Family::kNvFp4V2 ? AR_DTYPE_U8 : AR_DTYPE_F8_E8M0;
+  const ar_dtype scale = kind == Family::kNvFp      ? AR_DTYPE_F8_E4M3
+                         : kind == Family::kNvFp4V2 ? AR_DTYPE_U8
+                                                    : AR_DTYPE_F8_E8M0;
   const ar_dtype stored = kind == Family::kNvFp ? AR_DTYPE_F8_E4M3 : AR_DTYPE_U8;
   write_bytes(layer, "scale", scale, groups, "weight_scale", stored, sink);
   if (kind == Family::kNvFp) {

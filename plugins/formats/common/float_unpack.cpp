@@ -60,8 +60,9 @@ void unpack_block_float_layer(const Scheme& scheme, const std::string& layer, co
                                          " columns: must be a multiple of the group size " + std::to_string(group));
   }
   const std::vector<int64_t> groups = {out, in / group};
-  const ar_dtype scale =
-      kind == Family::kNvFp ? AR_DTYPE_F8_E4M3 : kind == Family::kNvFp4V2 ? AR_DTYPE_U8 : AR_DTYPE_F8_E8M0;
+  const ar_dtype scale = kind == Family::kNvFp      ? AR_DTYPE_F8_E4M3
+                         : kind == Family::kNvFp4V2 ? AR_DTYPE_U8
+                                                    : AR_DTYPE_F8_E8M0;
   if (scheme.bits == 4) {
     weight.require_dtype(AR_DTYPE_U8).require_shape({out, in / 2});
     const ar_dtype codes = kind == Family::kMxInt ? AR_DTYPE_U8 : AR_DTYPE_F4_E2M1;

@@ -24,14 +24,13 @@ ar_dtype FolderFormat::model_dtype() const {
 }
 
 void FolderFormat::require_quantized(const LayerView& layer) {
-  if (layer.scheme().bits >= 16)
-    refuse_layer(layer, "is not quantized; an unquantized tensor is added, not packed");
+  if (layer.scheme().bits >= 16) refuse_layer(layer, "is not quantized; an unquantized tensor is added, not packed");
 }
 
 void FolderFormat::write_configs(const boost::json::object& quantization, std::string_view announced_dtype) {
   if (quantization.empty()) announced_dtype = "";
-  write_file("config.json", config_json(object_member(plan_, "config"), string_member(plan_, "dtype"), quantization,
-                                        announced_dtype));
+  write_file("config.json",
+             config_json(object_member(plan_, "config"), string_member(plan_, "dtype"), quantization, announced_dtype));
   if (!quantization.empty()) write_file("quantization_config.json", quantization_config_json(quantization));
 }
 

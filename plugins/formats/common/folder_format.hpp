@@ -12,7 +12,8 @@ namespace ar::formats {
 /// config.json with quantization_config.json.
 class FolderFormat {
  public:
-  /// `id`: the plugin's, for messages. Throws ar::Error on a torn plan and on options, of which these formats take none.
+  /// `id`: the plugin's, for messages. Throws ar::Error on a torn plan and on options, of which these formats take
+  /// none.
   FolderFormat(const char* id, const ar_host& host, const std::string& plan_json, const ar_target& target);
 
   void add(const TensorView& tensor);

@@ -111,7 +111,8 @@ Elements<float> checked_zero_points(const LayerView& layer, const Scheme& scheme
   const int top = (1 << scheme.bits) - 1;
   for (const float z : points) {
     if (z >= 0.0F && z <= static_cast<float>(top) && z == std::floor(z)) continue;
-    refuse_layer(layer, "zero point " + std::to_string(z) + ": must be a whole number from 0 to " + std::to_string(top));
+    refuse_layer(layer,
+                 "zero point " + std::to_string(z) + ": must be a whole number from 0 to " + std::to_string(top));
   }
   return points;
 }

@@ -48,9 +48,9 @@ std::vector<std::string> planned_patterns(const json::object& plan) {
 }
 
 json::object complete_extra_config(const json::object& plan) {
-  constexpr const char* kKeys[] = {"bits",        "group_size",     "sym",     "data_type",     "act_bits",   "act_group_size",
-                                   "act_sym",     "act_data_type",  "act_dynamic", "super_bits", "super_group_size",
-                                   "rotation_config"};
+  constexpr const char* kKeys[] = {
+      "bits",    "group_size",    "sym",         "data_type",  "act_bits",         "act_group_size",
+      "act_sym", "act_data_type", "act_dynamic", "super_bits", "super_group_size", "rotation_config"};
   json::object extra = object_member(plan, "extra_config");
   const json::object& global = object_member(plan, "scheme");
   for (const std::string& pattern : planned_patterns(plan)) {
@@ -124,7 +124,8 @@ void refuse_mixed_families(const json::object& plan, const std::string& format) 
   for (const PlannedLayer& l : planned_layers(plan)) {
     if (!l.quantized || family(l.scheme) == family(global)) continue;
     if (!global.quantized()) {
-      throw Error(AR_UNSUPPORTED, "layer '" + l.name + "' is quantized, the model's scheme leaves weights alone: give "
+      throw Error(AR_UNSUPPORTED, "layer '" + l.name +
+                                      "' is quantized, the model's scheme leaves weights alone: give "
                                       "the layer's scheme as --scheme and leave the others alone");
     }
     throw Error(AR_UNSUPPORTED, "layer '" + l.name + "' has data_type '" + l.scheme.data_type + "', the model '" +

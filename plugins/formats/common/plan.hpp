@@ -25,8 +25,8 @@ Scheme planned_scheme(const boost::json::object& plan);
 /// Keys of extra_config that are no layer's name: the user's patterns, as regular expressions.
 std::vector<std::string> planned_patterns(const boost::json::object& plan);
 
-/// extra_config with every key of a scheme in the entries of patterns, null where it has no value: as upstream writes it
-/// for fp types.
+/// extra_config with every key of a scheme in the entries of patterns, null where it has no value: as upstream writes
+/// it for fp types.
 boost::json::object complete_extra_config(const boost::json::object& plan);
 
 /// Upstream's regular expression for everything with this name in it: ".*" + escaped + ".*".

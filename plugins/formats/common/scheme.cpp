@@ -48,8 +48,8 @@ class Entry {
     const json::array* block = v->if_array();
     if (block != nullptr && block->size() != 2) refuse("group_size", *v, "a number or [rows, columns]");
     scheme.group_size_rows = block != nullptr ? in_range((*block)[0], "group_size", 1, kMost) : 0;
-    scheme.group_size = block != nullptr ? in_range((*block)[1], "group_size", 1, kMost)
-                                         : in_range(*v, "group_size", -1, kMost);
+    scheme.group_size =
+        block != nullptr ? in_range((*block)[1], "group_size", 1, kMost) : in_range(*v, "group_size", -1, kMost);
   }
 
  private:
@@ -137,8 +137,8 @@ Family family(const Scheme& s) {
 Family storable_family(const std::string& format, const Scheme& s) {
   const Family kind = family(s);
   if (kind == Family::kNone && s.quantizes_activations()) {
-    throw Error(AR_UNSUPPORTED, "act_bits " + std::to_string(s.act_bits) +
-                                    ": activations are quantized beside quantized weights only");
+    throw Error(AR_UNSUPPORTED,
+                "act_bits " + std::to_string(s.act_bits) + ": activations are quantized beside quantized weights only");
   }
   if (kind == Family::kTwoLevel) {
     const std::string what =

@@ -49,6 +49,11 @@ std::string text_of(const boost::json::object& config, const char* key) {
 }
 
 bool matches(const std::string& pattern, const std::string& name, const std::string& where, bool whole) {
+  constexpr std::size_t kLongest = 1000;  // std::regex recurses by nesting: longer ones can exhaust the stack
+  if (pattern.size() > kLongest) {
+    throw Error(AR_INVALID_ARGUMENT, where + ": a pattern of " + std::to_string(pattern.size()) +
+                                         " characters: must be at most " + std::to_string(kLongest));
+  }
   try {
     const std::regex expression(pattern);
     return whole ? std::regex_match(name, expression) : std::regex_search(name, expression);

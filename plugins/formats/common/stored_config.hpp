@@ -17,8 +17,8 @@ std::string text_of(const boost::json::object& config, const char* key);
 /// regular expression.
 bool matches(const std::string& pattern, const std::string& name, const std::string& where, bool whole = false);
 
-/// What an auto-round config says of one layer: the model's scheme, and over it the entry of extra_config that names the
-/// layer or whose pattern is found in its name.
+/// What an auto-round config says of one layer: the model's scheme, and over it the entry of extra_config that names
+/// the layer or whose pattern is found in its name.
 Scheme configured_scheme(const boost::json::object& config, const std::string& layer);
 /// The model's scheme alone.
 Scheme configured_scheme(const boost::json::object& config);

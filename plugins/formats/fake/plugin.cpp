@@ -83,7 +83,8 @@ class Fake : public formats::FolderFormat {
 
   static bool owns(const std::string& text) {
     const auto config = formats::parse_object(text, "quantization_config");
-    return formats::text_of(config, "quant_method") == "auto-round" && formats::text_of(config, "packing_format") == kPacking;
+    return formats::text_of(config, "quant_method") == "auto-round" &&
+           formats::text_of(config, "packing_format") == kPacking;
   }
 
   /// Weights are ordinary tensors: there is only how inputs are quantized.
@@ -103,9 +104,9 @@ class Fake : public formats::FolderFormat {
   /// Only a model whose activations are quantized needs a reader of its own, and only config.json says so.
   void finish() {
     const bool activations = formats::planned_scheme(plan()).quantizes_activations();
-    write_file("config.json", formats::config_json(formats::object_member(plan(), "config"),
-                                                   formats::string_member(plan(), "dtype"),
-                                                   activations ? fake_config(plan()) : boost::json::object(), ""));
+    write_file("config.json",
+               formats::config_json(formats::object_member(plan(), "config"), formats::string_member(plan(), "dtype"),
+                                    activations ? fake_config(plan()) : boost::json::object(), ""));
   }
 };
 

@@ -25,7 +25,8 @@ class Fp8 : public formats::FolderFormat {
     const bool e4m3 = scheme.data_type.find("e5m2") == std::string::npos;
     if (kind == Family::kFp && e4m3 && scheme.group_size_rows > 0 && scheme.quantizes_activations()) return;
     throw Error(AR_UNSUPPORTED, "data_type '" + scheme.data_type + "' with group_size " +
-                                    std::to_string(scheme.group_size) + ": fp8 stores blocks of e4m3 weights beside "
+                                    std::to_string(scheme.group_size) +
+                                    ": fp8 stores blocks of e4m3 weights beside "
                                     "dynamic fp8 activations (FP8_BLOCK)");
   }
 

@@ -15,7 +15,10 @@ bool is_microscaled(Kind k) { return k == Kind::kMxFp4 || k == Kind::kMxFp8 || k
 
 /// num_bits to strategy of weights or activations; the rest follows.
 json::object arguments(int bits, const char* type, json::value group, const char* strategy) {
-  return {{"num_bits", bits}, {"type", type}, {"symmetric", true}, {"group_size", std::move(group)},
+  return {{"num_bits", bits},
+          {"type", type},
+          {"symmetric", true},
+          {"group_size", std::move(group)},
           {"strategy", strategy}};
 }
 
@@ -39,8 +42,7 @@ json::object weights(Kind kind, const Scheme& s) {
 json::value activations(Kind kind, const Scheme& s) {
   if (!s.quantizes_activations()) return nullptr;
   if (is_microscaled(kind)) {
-    json::object o =
-        arguments(s.act_bits, "float", s.act_group_size, kind == Kind::kNvFp4 ? "tensor_group" : "group");
+    json::object o = arguments(s.act_bits, "float", s.act_group_size, kind == Kind::kNvFp4 ? "tensor_group" : "group");
     o["dynamic"] = true;
     if (kind == Kind::kNvFp4) o["dynamic"] = "local";
     o["scale_dtype"] = scale_type(kind);
@@ -53,7 +55,8 @@ json::value activations(Kind kind, const Scheme& s) {
     return o;
   }
   const bool block = kind == Kind::kBlockFp8;
-  json::object o = arguments(8, "float", block ? json::value(s.act_group_size) : json::value(), block ? "group" : "tensor");
+  json::object o =
+      arguments(8, "float", block ? json::value(s.act_group_size) : json::value(), block ? "group" : "tensor");
   o["dynamic"] = block;
   return o;
 }
@@ -101,7 +104,8 @@ json::array ignored(const json::object& plan, Kind kind) {
     const json::object& extra = object_member(plan, "extra_config");
     const Scheme global = planned_scheme(plan);
     for (const std::string& p : planned_patterns(plan)) {
-      if (!scheme_of(extra.at(p).as_object(), global, "extra_config '" + p + "'").quantized()) names.emplace_back("re:" + p);
+      if (!scheme_of(extra.at(p).as_object(), global, "extra_config '" + p + "'").quantized())
+        names.emplace_back("re:" + p);
     }
   }
   for (const PlannedLayer& l : planned_layers(plan)) {
@@ -113,10 +117,16 @@ json::array ignored(const json::object& plan, Kind kind) {
 /// Upstream writes this kind by hand: all arguments, keys sorted, no scale types.
 json::object e5m3_config(json::array names) {
   const auto args = [](json::value dynamic) {
-    return json::object{{"actorder", nullptr},     {"block_structure", nullptr}, {"dynamic", std::move(dynamic)},
-                        {"group_size", 16},        {"num_bits", 4},              {"observer", "minmax"},
-                        {"observer_kwargs", json::object()}, {"strategy", "tensor_group"},
-                        {"symmetric", true},       {"type", "float"}};
+    return json::object{{"actorder", nullptr},
+                        {"block_structure", nullptr},
+                        {"dynamic", std::move(dynamic)},
+                        {"group_size", 16},
+                        {"num_bits", 4},
+                        {"observer", "minmax"},
+                        {"observer_kwargs", json::object()},
+                        {"strategy", "tensor_group"},
+                        {"symmetric", true},
+                        {"type", "float"}};
   };
   const json::object group{{"input_activations", args("local")},
                            {"output_activations", nullptr},

@@ -145,8 +145,8 @@ void unpack_compressed_int(const Scheme& scheme, const std::string& layer, const
   if (!packed && scheme.bits != 8)
     throw Error(AR_UNSUPPORTED, std::string("tensor '") + weight.name() + "' holds bytes, the config says " +
                                     std::to_string(scheme.bits) + " bits: must be 8");
-  const Shape shape = packed ? packed_shape(layer, weight, stored, scheme.bits)
-                             : Shape{dimension(weight, 0), dimension(weight, 1)};
+  const Shape shape =
+      packed ? packed_shape(layer, weight, stored, scheme.bits) : Shape{dimension(weight, 0), dimension(weight, 1)};
   if (!packed) weight.require_shape({shape.out, shape.in});
   const int64_t groups = scheme.groups(shape.in);
   const std::string g_idx = layer + ".weight_g_idx";

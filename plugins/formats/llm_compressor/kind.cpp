@@ -37,7 +37,8 @@ const KindText& text_of(Kind kind) { return kTexts[static_cast<size_t>(kind)]; }
 std::string base_name(const std::string& format) {
   for (const KindText& t : kTexts) {
     const std::string tail = std::string(":") + t.suffix;
-    if (tail.size() > 1 && format.size() > tail.size() && format.compare(format.size() - tail.size(), tail.size(), tail) == 0)
+    if (tail.size() > 1 && format.size() > tail.size() &&
+        format.compare(format.size() - tail.size(), tail.size(), tail) == 0)
       return format.substr(0, format.size() - tail.size());
   }
   return format;
@@ -45,10 +46,12 @@ std::string base_name(const std::string& format) {
 
 void check_int(const std::string& format, const Scheme& s) {
   if (!s.sym) {
-    refuse("sym false: compressed-tensors does not load packed integers with zero points; use --format auto_round, or "
-           "leave --asym out");
+    refuse(
+        "sym false: compressed-tensors does not load packed integers with zero points; use --format auto_round, or "
+        "leave --asym out");
   }
-  if (s.data_type.find("float_zp") != std::string::npos) refuse("data_type '" + s.data_type + "' has no place in " + format);
+  if (s.data_type.find("float_zp") != std::string::npos)
+    refuse("data_type '" + s.data_type + "' has no place in " + format);
   if (s.bits != 2 && s.bits != 3 && s.bits != 4 && s.bits != 8)
     refuse("bits " + std::to_string(s.bits) + ": " + format + " stores integers of 2, 3, 4 or 8 bits");
   if (s.group_size == 0 || s.group_size_rows != 0)

@@ -88,7 +88,8 @@ std::string float_type(const json::object& config, const json::object& group, co
   if (format.rfind("mxfp", 0) == 0) return "mx_fp";
   if (format.rfind("nvfp4", 0) == 0) return "nv_fp";
   if (s.bits == 8) return "fp";
-  refuse("format '" + format + "' with 4-bit floats is not read; accepted: mxfp4-pack-quantized, "
+  refuse("format '" + format +
+         "' with 4-bit floats is not read; accepted: mxfp4-pack-quantized, "
          "nvfp4-pack-quantized, nvfp4-e5m3-pack-quantized");
 }
 
@@ -98,7 +99,9 @@ void read_activations(const json::object& args, Scheme& s, const std::string& wh
   s.act_sym = flag(args, "symmetric", true);
   s.act_dynamic = flag(args, "dynamic", text_of(args, "dynamic") == "local");
   s.act_group_size = columns(args, where);
-  s.act_data_type = text_of(args, "type") == "int" ? "int" : s.data_type == "nv_fp" ? "nv_fp4_with_static_gs" : s.data_type;
+  s.act_data_type = text_of(args, "type") == "int" ? "int"
+                    : s.data_type == "nv_fp"       ? "nv_fp4_with_static_gs"
+                                                   : s.data_type;
 }
 
 }  // namespace
@@ -112,7 +115,8 @@ Scheme compressed_stored_scheme(const json::object& config, const std::string& l
   Scheme s;
   s.bits = 8;
   read_weights(weights->get_object(), s, where);
-  if (s.data_type != "int" || text_of(weights->get_object(), "type") == "float") s.data_type = float_type(config, group, s);
+  if (s.data_type != "int" || text_of(weights->get_object(), "type") == "float")
+    s.data_type = float_type(config, group, s);
   const json::value* input = group.if_contains("input_activations");
   if (input != nullptr && input->is_object()) read_activations(input->get_object(), s, where);
   return s;

@@ -41,8 +41,12 @@ json::object mlx_quantization(const json::object& plan, const std::set<std::stri
 
 json::object auto_round_mlx_config(const json::object& plan) {
   const Scheme s = planned_scheme(plan);
-  return {{"quant_method", "auto-round"}, {"packing_format", "mlx"}, {"bits", s.bits},
-          {"group_size", s.group_size},   {"sym", s.sym},            {"data_type", s.data_type}};
+  return {{"quant_method", "auto-round"},
+          {"packing_format", "mlx"},
+          {"bits", s.bits},
+          {"group_size", s.group_size},
+          {"sym", s.sym},
+          {"data_type", s.data_type}};
 }
 
 json::object mlx_model_config(json::object config) {

@@ -9,8 +9,8 @@
 
 namespace ar::formats {
 
-/// "quantization" of config.json: group_size, bits, then each quantized layer with its own, and false for what MLX would
-/// look for but is left alone.
+/// "quantization" of config.json: group_size, bits, then each quantized layer with its own, and false for what MLX
+/// would look for but is left alone.
 boost::json::object mlx_quantization(const boost::json::object& plan, const std::set<std::string>& left_alone);
 
 /// What upstream's own loader reads of the format auto_round:mlx.

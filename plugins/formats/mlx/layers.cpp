@@ -59,8 +59,7 @@ void check_mlx_scheme(const Scheme& s) {
     refuse("data_type '" + s.data_type + "' has no place in mlx; accepted: int");
   if (s.quantizes_activations())
     refuse("act_bits " + std::to_string(s.act_bits) + ": MLX leaves activations alone; accepted: 16");
-  if (!has_kernel(s.bits))
-    refuse("bits " + std::to_string(s.bits) + ": MLX has kernels for 2, 3, 4, 5, 6 and 8 bits");
+  if (!has_kernel(s.bits)) refuse("bits " + std::to_string(s.bits) + ": MLX has kernels for 2, 3, 4, 5, 6 and 8 bits");
   if (s.group_size_rows != 0 || (s.group_size != 32 && s.group_size != 64 && s.group_size != 128))
     refuse("group_size " + std::to_string(s.group_size) + ": MLX has kernels for groups of 32, 64 and 128 columns");
 }

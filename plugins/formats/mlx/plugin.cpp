@@ -84,8 +84,7 @@ class Mlx : public formats::FolderFormat {
       config["quantization"] = quantization;
       reader = asked() == kLongName ? formats::auto_round_mlx_config(plan()) : quantization;
     }
-    write_file("config.json",
-               formats::config_json(config, formats::string_member(plan(), "dtype"), reader, ""));
+    write_file("config.json", formats::config_json(config, formats::string_member(plan(), "dtype"), reader, ""));
   }
 
   static bool owns(const std::string& config) {

@@ -52,8 +52,8 @@ void write_widened(const ar::TensorView& t, const std::string& name, const ar_si
 void write_plane(const ar::TensorView& t, const std::string& name, const ar_sink& sink) {
   if (t.dtype() == AR_DTYPE_BF16) return write_widened(t, name, sink);
   if (numpy_type(t.dtype()).empty()) {
-    throw ar::Error(AR_UNSUPPORTED, "'" + name + "' has elements of type " + ar::dtype_name(t.dtype()) +
-                                        ", which NumPy does not have");
+    throw ar::Error(AR_UNSUPPORTED,
+                    "'" + name + "' has elements of type " + ar::dtype_name(t.dtype()) + ", which NumPy does not have");
   }
   ar::write_tensor(sink, name, t.dtype(), t.shape(), t.bytes(), t.n_bytes());
 }

@@ -1,5 +1,5 @@
-// What every reader does with layers and configs that do not fit together: a sentence that names the tensor or the value,
-// never a crash (run under the sanitizers too).
+// What every reader does with layers and configs that do not fit together: a sentence that names the tensor or the
+// value, never a crash (run under the sanitizers too).
 #include <filesystem>
 
 #include "tests/unit/formats/reader_fixture.hpp"
@@ -20,10 +20,10 @@ void PrintTo(const Source& s, std::ostream* out) { *out << s.name; }
 
 /// One case of each way of storing a layer.
 constexpr Source kSources[] = {
-    {"auto_round", "ar-w4a16"},     {"auto_round", "ar-w3a16-asym"}, {"auto_round", "ar_auto_awq-w4a16-asym"},
-    {"auto_round", "ar-mxfp4"},     {"auto_round", "ar-mxfp8"},      {"auto_round", "ar-nvfp4"},
-    {"auto_round", "ar-fp8_block"}, {"auto_round", "ar-fp8_static"}, {"auto_gptq", "gptq-w2a16"},
-    {"auto_awq", "awq-w4a16"},      {"llm_compressor", "llmc-w3a16"}, {"llm_compressor", "llmc-int8"},
+    {"auto_round", "ar-w4a16"},        {"auto_round", "ar-w3a16-asym"},  {"auto_round", "ar_auto_awq-w4a16-asym"},
+    {"auto_round", "ar-mxfp4"},        {"auto_round", "ar-mxfp8"},       {"auto_round", "ar-nvfp4"},
+    {"auto_round", "ar-fp8_block"},    {"auto_round", "ar-fp8_static"},  {"auto_gptq", "gptq-w2a16"},
+    {"auto_awq", "awq-w4a16"},         {"llm_compressor", "llmc-w3a16"}, {"llm_compressor", "llmc-int8"},
     {"llm_compressor", "llmc-fpw8a16"}};
 
 class DamagedLayer : public testing::TestWithParam<Source> {
@@ -48,8 +48,8 @@ class DamagedLayer : public testing::TestWithParam<Source> {
     layer.name = kStored;
     MemoryTarget planes;
     ar_error err{};
-    const ar_status status = format_api(GetParam().plugin)
-                                 .read_layer(config.c_str(), &layer, raw.data(), raw.size(), planes.sink(), &err);
+    const ar_status status =
+        format_api(GetParam().plugin).read_layer(config.c_str(), &layer, raw.data(), raw.size(), planes.sink(), &err);
     if (status != AR_OK && err.text[0] == '\0') return "failed without a text";
     return status == AR_OK ? "" : err.text;
   }
@@ -121,7 +121,8 @@ TEST_P(DamagedLayer, ASentenceForEveryNumberOfItsConfig) {
     if (!digit || !starts) continue;
     size_t end = at;
     while (end < config_.size() && config_[end] >= '0' && config_[end] <= '9') ++end;
-    for (const char* number : {"0", "1", "7", "-3", "1000000000000", "9223372036854775807", "1e300", "\"x\"", "{}", "[]"}) {
+    for (const char* number :
+         {"0", "1", "7", "-3", "1000000000000", "9223372036854775807", "1e300", "\"x\"", "{}", "[]"}) {
       std::string config = config_;
       config.replace(at, end - at, number);
       EXPECT_NE(read(tensors_, config), "failed without a text") << config;
@@ -145,10 +146,13 @@ TEST(DamagedConfig, NamesTheMemberAndItsValue) {
   EXPECT_EQ(gptq(R"("bits":4,"group_size":[1,2,3])"),
             "quantization_config: group_size [1,2,3]: must be a number or [rows, columns]");
   EXPECT_EQ(gptq(R"("bits":4,"sym":1)"), "quantization_config: sym 1: must be true or false");
-  EXPECT_EQ(gptq(R"("bits":5)"),
-            "layer 'model.layers.0.mlp.up_proj': quantization_config says bits 5, group_size 128; GPTQ layers have 2, 3, "
-            "4 or 8 bits and a group_size other than 0");
+  EXPECT_EQ(
+      gptq(R"("bits":5)"),
+      "layer 'model.layers.0.mlp.up_proj': quantization_config says bits 5, group_size 128; GPTQ layers have 2, 3, "
+      "4 or 8 bits and a group_size other than 0");
   EXPECT_EQ(gptq(R"("bits":4,"dynamic":{"+:(":{}})"), "dynamic: '(?:().*' is not a regular expression");
+  EXPECT_EQ(gptq(R"("bits":4,"dynamic":{"+:)" + std::string(100'000, '(') + R"(":{}})"),
+            "dynamic: a pattern of 100006 characters: must be at most 1000");
   EXPECT_EQ(none.refusal("auto_gptq", "{"), "quantization_config is not JSON: incomplete JSON");
   EXPECT_EQ(none.refusal("llm_compressor", R"({"quant_method":"compressed-tensors"})"),
             "'config_groups' is missing: must be an object");
@@ -159,7 +163,8 @@ TEST(DamagedConfig, NamesTheMemberAndItsValue) {
   EXPECT_EQ(none.refusal("fp8", R"({"quant_method":"fp8","fmt":"e5m2"})"), "fmt 'e5m2' is not read; accepted: e4m3");
   EXPECT_EQ(none.refusal("auto_awq", R"({"quant_method":"awq","version":"gemv"})"),
             "AWQ version 'gemv' is not read; accepted: gemm");
-  EXPECT_EQ(none.refusal("auto_awq", R"({"quant_method":"awq"})"), "there is no tensor 'model.layers.0.mlp.up_proj.qweight'");
+  EXPECT_EQ(none.refusal("auto_awq", R"({"quant_method":"awq"})"),
+            "there is no tensor 'model.layers.0.mlp.up_proj.qweight'");
 }
 
 }  // namespace

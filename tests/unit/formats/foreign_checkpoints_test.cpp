@@ -47,9 +47,8 @@ TEST(ForeignGptq, RefusesGroupsOutOfOrder) {
 }
 
 TEST(ForeignGptq, FollowsTheRulesOfDynamic) {
-  const std::string config =
-      R"({"quant_method":"gptq","bits":8,"group_size":128,"sym":true,)"
-      R"("dynamic":{"-:.*lm_head.*":{},"+:.*up_proj.*":{"bits":4,"group_size":32}}})";
+  const std::string config = R"({"quant_method":"gptq","bits":8,"group_size":128,"sym":true,)"
+                             R"("dynamic":{"-:.*lm_head.*":{},"+:.*up_proj.*":{"bits":4,"group_size":32}}})";
   MemoryTarget planes;
   ASSERT_EQ(gptq_layer(7).read("auto_gptq", config, planes), "");
   EXPECT_EQ(planes.at("scheme").values<int64_t>(), (std::vector<int64_t>{4, 32, 1}));
@@ -85,8 +84,8 @@ std::string compressed(const std::string& weights, const std::string& format, co
 }
 
 TEST(ForeignCompressed, ReadsPackedIntegersWithZeroPoints) {
-  const std::string config =
-      compressed(R"({"num_bits":4,"type":"int","symmetric":false,"group_size":8,"strategy":"group"})", "pack-quantized");
+  const std::string config = compressed(
+      R"({"num_bits":4,"type":"int","symmetric":false,"group_size":8,"strategy":"group"})", "pack-quantized");
   StoredLayer layer;
   layer.set("weight_packed", AR_DTYPE_I32, {8, 2}, std::vector<uint32_t>(16, 0xFBA98710U));
   layer.set("weight_shape", AR_DTYPE_I64, {2}, std::vector<int64_t>{8, 16});
@@ -124,9 +123,10 @@ TEST(ForeignCompressed, RefusesActivationOrder) {
   layer.set("weight_scale", AR_DTYPE_F16, {8, 2}, std::vector<uint16_t>(16, kHalfOne));
   std::vector<int32_t> index(16, 1);
   layer.set("weight_g_idx", AR_DTYPE_I32, {16}, index);
-  EXPECT_EQ(layer.refusal("llm_compressor", config),
-            "tensor 'model.layers.0.mlp.up_proj.weight_g_idx' puts column 0 into group 1: groups out of order (actorder) "
-            "are not read");
+  EXPECT_EQ(
+      layer.refusal("llm_compressor", config),
+      "tensor 'model.layers.0.mlp.up_proj.weight_g_idx' puts column 0 into group 1: groups out of order (actorder) "
+      "are not read");
 }
 
 StoredLayer fp8_layer(const std::string& scale, ar_dtype dtype, std::vector<int64_t> shape, const std::string& bytes) {
@@ -187,7 +187,8 @@ TEST(ForeignMlx, TellsWholeZeroPointsFromOthers) {
 }
 
 TEST(ForeignMlx, ReadsALayersOwnWidthAndRefusesOtherModes) {
-  const std::string config = std::string(R"({"group_size":32,"bits":8,")") + kLayer + R"(":{"group_size":64,"bits":4}})";
+  const std::string config =
+      std::string(R"({"group_size":32,"bits":8,")") + kLayer + R"(":{"group_size":64,"bits":4}})";
   MemoryTarget planes;
   ASSERT_EQ(mlx_layer(0xC100).read("mlx", config, planes), "");
   EXPECT_EQ(planes.at("codes").shape(), (std::vector<int64_t>{2, 64}));

@@ -44,8 +44,8 @@ std::string resolved(const std::string& id, const std::string& format, const ar_
                      const std::string& layers = "[]") {
   std::array<char, 128> name{};
   ar_error err{};
-  const ar_status status = format_api(id).resolve(format.c_str(), plan_text(format, scheme, layers).c_str(),
-                                                  name.data(), name.size(), &err);
+  const ar_status status =
+      format_api(id).resolve(format.c_str(), plan_text(format, scheme, layers).c_str(), name.data(), name.size(), &err);
   return status == AR_OK ? name.data() : err.text;
 }
 
@@ -112,12 +112,14 @@ TEST(FormatChecks, KnowTheGroupsOfFloatTypes) {
   EXPECT_EQ(refusal("auto_round", typed("mx_fp", 6, 32)), "bits 6: auto_round stores mx_fp with 4 or 8 bits");
   EXPECT_EQ(refusal("auto_round", typed("fp", 8, 64)),
             "group_size 64: auto_round stores one fp scale a tensor (0), a row (-1) or a block ([rows, columns])");
-  EXPECT_EQ(refusal("auto_round", typed("fp", 8, -1, "fp", 8)),
-            "act_bits 8 (fp, dynamic) with act_group_size -1: auto_round stores fp weights beside 8-bit fp activations, "
-            "static with act_group_size 0, or dynamic beside blocks");
-  EXPECT_EQ(refusal("auto_round", typed("mx_fp", 4, 32, "int", 8)),
-            "act_bits 8 (int, dynamic): auto_round stores mx_fp weights beside dynamic activations of the same type and "
-            "width, or unquantized ones");
+  EXPECT_EQ(
+      refusal("auto_round", typed("fp", 8, -1, "fp", 8)),
+      "act_bits 8 (fp, dynamic) with act_group_size -1: auto_round stores fp weights beside 8-bit fp activations, "
+      "static with act_group_size 0, or dynamic beside blocks");
+  EXPECT_EQ(
+      refusal("auto_round", typed("mx_fp", 4, 32, "int", 8)),
+      "act_bits 8 (int, dynamic): auto_round stores mx_fp weights beside dynamic activations of the same type and "
+      "width, or unquantized ones");
   ar_scheme asym = mxfp4();
   asym.sym = 0;
   EXPECT_EQ(refusal("auto_round", asym), "sym false: mx_fp has no zero points");
@@ -145,9 +147,10 @@ TEST(FormatPlans, AreRefusedNamingTheLayer) {
             "layer 'a': AWQ holds 4 bits only, and in_features must be a multiple of group_size");
   EXPECT_EQ(resolved("llm_compressor", "llm_compressor", w4, layers("a", w4, true, 320)),
             "layer 'a': compressed-tensors needs in_features 320 to be a multiple of group_size 128");
-  EXPECT_EQ(resolved("llm_compressor", "llm_compressor", mxfp4(), layers("a", typed("mx_fp", 8, 32, "mx_fp", 8))),
-            "layer 'a' is to be stored as mxfp8-quantized, the model as mxfp4-pack-quantized: llm_compressor stores one "
-            "of them a checkpoint");
+  EXPECT_EQ(
+      resolved("llm_compressor", "llm_compressor", mxfp4(), layers("a", typed("mx_fp", 8, 32, "mx_fp", 8))),
+      "layer 'a' is to be stored as mxfp8-quantized, the model as mxfp4-pack-quantized: llm_compressor stores one "
+      "of them a checkpoint");
 }
 
 }  // namespace

@@ -35,8 +35,9 @@ json::object config_of(const std::string& id, const std::string& format, const a
 
 TEST(GptqConfig, SaysExceptionsAsDynamicRules) {
   const json::object config = config_of("auto_gptq", "auto_gptq", kW4);
-  EXPECT_EQ(json::serialize(config.at("dynamic")),
-            R"({"-:.*up_proj.*":{},"+:.*model\\.layers\\.1\\.mlp\\.down_proj.*":{"bits":8,"group_size":32,"sym":true}})");
+  EXPECT_EQ(
+      json::serialize(config.at("dynamic")),
+      R"({"-:.*up_proj.*":{},"+:.*model\\.layers\\.1\\.mlp\\.down_proj.*":{"bits":8,"group_size":32,"sym":true}})");
   EXPECT_EQ(json::serialize(config.at("modules_in_block_to_quantize")), R"([["mlp.down_proj"]])");
   EXPECT_EQ(config.at("lm_head"), false);
 }
@@ -51,7 +52,8 @@ TEST(GptqConfig, HasNoRulesWithoutExceptions) {
 
 TEST(AwqConfig, NamesEveryLayerLeftAloneSorted) {
   const std::string layers = "[" + layer("model.layers.1.mlp.up_proj", false) + "," +
-                             layer("model.layers.0.mlp.up_proj", false) + "," + layer("lm_head", false, kW4, false) + "]";
+                             layer("model.layers.0.mlp.up_proj", false) + "," + layer("lm_head", false, kW4, false) +
+                             "]";
   const json::object config = config_of("auto_awq", "auto_awq", kW4, layers, "{}");
   EXPECT_EQ(json::serialize(config.at("modules_to_not_convert")),
             R"(["lm_head","model.layers.0.mlp.up_proj","model.layers.1.mlp.up_proj"])");
@@ -75,8 +77,9 @@ TEST(CompressedConfig, StaticFp8NamesEveryLayerLeftAlone) {
   s.data_type = "fp";
   s.act_bits = 8;
   s.act_data_type = "fp";
-  const json::object config = config_of("llm_compressor", "llm_compressor", s,
-                                        "[" + layer("a", true, s) + "," + layer("lm_head", false, s, false) + "]", "{}");
+  const json::object config =
+      config_of("llm_compressor", "llm_compressor", s,
+                "[" + layer("a", true, s) + "," + layer("lm_head", false, s, false) + "]", "{}");
   EXPECT_EQ(json::serialize(config.at("ignore")), R"(["lm_head"])");
   EXPECT_EQ(config.at("provider"), "auto-round");
 }
@@ -100,9 +103,10 @@ TEST(Fp8Config, IsWhatTransformersReads) {
   s.act_data_type = "fp";
   const json::object config =
       config_of("fp8", "fp8", s, "[" + layer("a", true, s) + "," + layer("b", false, s) + "]", "{}");
-  EXPECT_EQ(json::serialize(config),
-            R"({"bits":8,"autoround_version":"0.16.1","weight_block_size":[128,128],"ignored_layers":["b"],)"
-            R"("block_name_to_quantize":"model.layers","quant_method":"fp8","fmt":"e4m3","activation_scheme":"dynamic"})");
+  EXPECT_EQ(
+      json::serialize(config),
+      R"({"bits":8,"autoround_version":"0.16.1","weight_block_size":[128,128],"ignored_layers":["b"],)"
+      R"("block_name_to_quantize":"model.layers","quant_method":"fp8","fmt":"e4m3","activation_scheme":"dynamic"})");
 }
 
 TEST(FolderConfigs, ASchemeThatQuantizesNothingLeavesAPlainFolder) {

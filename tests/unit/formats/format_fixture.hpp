@@ -26,8 +26,9 @@ inline const ar_format_api& fake_api() { return *static_cast<const ar_format_api
 
 /// The table of a format of this folder by its id.
 inline const ar_format_api& format_api(const std::string& id) {
-  for (const auto entry : {ar_plugin_entry_auto_round, ar_plugin_entry_auto_gptq, ar_plugin_entry_auto_awq,
-                           ar_plugin_entry_fake, ar_plugin_entry_fp8, ar_plugin_entry_llm_compressor, ar_plugin_entry_mlx}) {
+  for (const auto entry :
+       {ar_plugin_entry_auto_round, ar_plugin_entry_auto_gptq, ar_plugin_entry_auto_awq, ar_plugin_entry_fake,
+        ar_plugin_entry_fp8, ar_plugin_entry_llm_compressor, ar_plugin_entry_mlx}) {
     if (id == entry()->id) return *static_cast<const ar_format_api*>(entry()->api);
   }
   throw std::runtime_error("no format " + id);

@@ -77,15 +77,12 @@ struct Planes {
 void take_scheme(Planes& planes) {
   if (planes.has("scheme")) {
     const auto numbers = planes.at("scheme").values<int64_t>();
-    planes.scheme =
-        int_scheme(static_cast<int>(numbers.at(0)), static_cast<int>(numbers.at(1)), numbers.at(2) != 0);
+    planes.scheme = int_scheme(static_cast<int>(numbers.at(0)), static_cast<int>(numbers.at(1)), numbers.at(2) != 0);
     return;
   }
   const json::object o = json::parse(planes.at("scheme_json").bytes()).get_object();
   const auto number = [&](const json::value& v) { return static_cast<int32_t>(v.as_int64()); };
-  const auto text = [&](const char* key) {
-    return planes.texts.emplace_back(o.at(key).as_string()).c_str();
-  };
+  const auto text = [&](const char* key) { return planes.texts.emplace_back(o.at(key).as_string()).c_str(); };
   ar_scheme& s = planes.scheme = int_scheme(number(o.at("bits")), 0, o.at("sym").as_bool());
   if (const auto* block = o.at("group_size").if_array()) {
     s.group_size_rows = number(block->at(0));
@@ -141,9 +138,8 @@ float small_float(uint8_t code, int exponent_bits, int mantissa_bits) {
   const int mantissa = code & ((1 << mantissa_bits) - 1);
   const int exponent = (code >> mantissa_bits) & ((1 << exponent_bits) - 1);
   const float one = std::ldexp(1.0F, -mantissa_bits);
-  const float value = exponent == 0
-                          ? std::ldexp(static_cast<float>(mantissa) * one, 1 - bias)
-                          : std::ldexp(1.0F + static_cast<float>(mantissa) * one, exponent - bias);
+  const float value = exponent == 0 ? std::ldexp(static_cast<float>(mantissa) * one, 1 - bias)
+                                    : std::ldexp(1.0F + static_cast<float>(mantissa) * one, exponent - bias);
   return (code >> (exponent_bits + mantissa_bits)) != 0 ? -value : value;
 }
 
@@ -178,7 +174,8 @@ std::vector<float> dequantized(const Planes& planes) {
   const int64_t rows = std::max(planes.scheme.group_size_rows, 1);
   for (size_t i = 0; i < w.size(); ++i) {
     const auto row = static_cast<int64_t>(i) / in;
-    const auto g = scales.size() == 1 ? 0 : static_cast<size_t>(row / rows * groups + (static_cast<int64_t>(i) % in) / group);
+    const auto g =
+        scales.size() == 1 ? 0 : static_cast<size_t>(row / rows * groups + (static_cast<int64_t>(i) % in) / group);
     const float middle = integer ? static_cast<float>(1 << (planes.scheme.bits - 1)) : 0.0F;
     w[i] = scales[g] * (w[i] - (zeros.empty() ? middle : zeros[g])) / global;
   }
@@ -291,9 +288,10 @@ std::vector<std::string> config_cases() {
 
 /// The plan of the run behind a golden quantization_config: what the engine would hand over.
 json::object plan_of(const std::string& format, const json::object& source, const json::object& quantization) {
-  static const std::set<std::string> kAdded = {"autoround_version", "block_name_to_quantize", "quant_method",
-                                               "packing_format",    "extra_config",           "weight_block_size",
-                                               "fmt",               "activation_scheme",      "regex_config"};
+  static const std::set<std::string> kAdded = {
+      "autoround_version", "block_name_to_quantize", "quant_method", "packing_format",
+      "extra_config",      "weight_block_size",      "fmt",          "activation_scheme",
+      "regex_config"};
   json::object run;
   json::array layers;
   for (const auto& [key, value] : quantization) {
