@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "core/base/error.hpp"
@@ -18,12 +20,14 @@ namespace {
 using ar::conformance::subject;
 
 constexpr const char* kUsage =
-    "usage: ar-plugin-check [--quirk NAME]... [--rows N] [--columns N] [--golden FILE] [--checkpoint DIR] FILE\n"
+    "usage: ar-plugin-check [--quirk NAME]... [--rows N] [--columns N] [--golden FILE] [--declarations FILE] [--checkpoint DIR]\n"
+    "                       FILE\n"
     "Opens FILE (<id>.format.so, <id>.device.so, <id>.model.so) as the program does and tries every rule of its kind.\n"
     "  --quirk            what the plugin may do otherwise: renames_tensors, stores_no_layers, lossy "
     "(docs/plugin_guide.md)\n"
     "  --rows, --columns  size of the sample layer of a format (64 x 256)\n"
     "  --golden           formats: compare the packed bytes with a file that --write-golden wrote\n"
+    "  --declarations     formats: JSON that the plan holds under 'declarations', for those that need an adapter's\n"
     "  --checkpoint       models: folder with config.json and safetensors weights of a tiny model\n"
     "Exit status: 0 all rules hold, 1 a rule is broken, 2 wrong usage, 3 the loader refuses the file.\n";
 
@@ -53,6 +57,11 @@ class Printer : public testing::EmptyTestEventListener {
   int n_skipped_ = 0;
 };
 
+std::string read_text(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 /// True when the arguments make sense; `file` stays empty otherwise.
 bool parse(int argc, char** argv, std::string& file) {
   auto& quirks = subject().quirks;
@@ -68,6 +77,8 @@ bool parse(int argc, char** argv, std::string& file) {
     if (word == "--quirk" && set_quirk(quirks, value)) continue;
     if (word == "--checkpoint")
       subject().checkpoint = value;
+    else if (word == "--declarations")
+      subject().declarations = read_text(value);
     else if (word == "--golden" || word == "--write-golden")
       subject().golden = value;
     else if (word == "--rows")

@@ -144,6 +144,16 @@ StoredTensors Output::unpack(const SampleLayer& layer) {
   return sink.tensors();
 }
 
+ar_status Output::store() {
+  ar_status status = AR_OK;
+  for (const auto& [name, tensor] : target.sink().tensors()) {
+    std::vector<int64_t> strides;
+    const ar_tensor view = view_of(name, tensor, strides);
+    if (api().store != nullptr && status == AR_OK) status = api().store(writer, &view, &err);
+  }
+  return status;
+}
+
 ar_status Output::add(const std::string& name, const StoredTensor& tensor) {
   std::vector<int64_t> strides;
   const ar_tensor view = view_of(name, tensor, strides);

@@ -43,6 +43,8 @@ class Output {
   ar_status pack(const SampleLayer& layer) { return pack(layer, target.sink()); }
   ar_status pack(const SampleLayer& layer, RecordingSink& sink);
   StoredTensors unpack(const SampleLayer& layer);
+  /// Hands a one-file format what it packed.
+  ar_status store();
   ar_status add(const std::string& name, const StoredTensor& tensor);
   ar_status finish();
 

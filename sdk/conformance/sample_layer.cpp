@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "ar/cpp/tensor_view.hpp"
+#include "subject.hpp"
 
 namespace ar::conformance {
 namespace json = boost::json;
@@ -135,7 +136,9 @@ SampleLayer::SampleLayer(std::string name, const SampleScheme& scheme, int64_t o
 void SampleLayer::fill(const quant::Scheme& s, int64_t out, int64_t in, bool with_bias) {
   std::mt19937 random(20'240'517);
   const auto n = static_cast<std::size_t>(out * in);
-  if (integer_ || s.bits > 8)
+  if (s.super_bits)
+    fill_two_level(s, out, in, random);
+  else if (integer_ || s.bits > 8)
     fill_integer(s, out, in, random);
   else if (s.data_type.rfind("fp", 0) == 0)
     fill_float8(s, out, in, random);
@@ -156,6 +159,19 @@ void SampleLayer::fill_integer(const quant::Scheme& s, int64_t out, int64_t in, 
 }
 
 /// One scale a tensor, a row or a block.
+void SampleLayer::fill_two_level(const quant::Scheme& s, int64_t out, int64_t in, std::mt19937& random) {
+  const std::vector<int64_t> groups = {out, groups_of(s, in)};
+  const std::vector<int64_t> blocks = {out, (groups[1] + *s.super_group_size - 1) / *s.super_group_size};
+  const auto n_groups = static_cast<std::size_t>(out * groups[1]);
+  const auto n_blocks = static_cast<std::size_t>(out * blocks[1]);
+  add_plane("codes", AR_DTYPE_U8, {out, in}, random_codes(random, static_cast<std::size_t>(out * in), s.bits));
+  add_plane("scale_codes", AR_DTYPE_U8, groups, random_codes(random, n_groups, *s.super_bits));
+  add_plane("super_scale", AR_DTYPE_F32, blocks, random_scales(random, n_blocks));
+  if (s.sym) return;
+  add_plane("min_codes", AR_DTYPE_U8, groups, random_codes(random, n_groups, *s.super_bits));
+  add_plane("super_min", AR_DTYPE_F32, blocks, random_scales(random, n_blocks));
+}
+
 void SampleLayer::fill_float8(const quant::Scheme& s, int64_t out, int64_t in, std::mt19937& random) {
   const int64_t rows = s.group_size_rows;
   std::vector<int64_t> shape = {out, groups_of(s, in)};
@@ -227,7 +243,7 @@ std::string plan_json(const std::string& format, const SampleScheme& scheme, con
                                                   {"model", "conformance"},
                                                   {"side_files", json::array{}}});
   text.pop_back();
-  return text + ",\"options\":" + options + "}";
+  return text + ",\"declarations\":" + subject().declarations + ",\"options\":" + options + "}";
 }
 
 }  // namespace ar::conformance

@@ -42,6 +42,7 @@ class SampleLayer {
   void add_plane(const std::string& plane, ar_dtype dtype, std::vector<int64_t> shape, std::string bytes);
   void fill(const quant::Scheme& scheme, int64_t out, int64_t in, bool with_bias);
   void fill_integer(const quant::Scheme& scheme, int64_t out, int64_t in, std::mt19937& random);
+  void fill_two_level(const quant::Scheme& scheme, int64_t out, int64_t in, std::mt19937& random);
   void fill_float8(const quant::Scheme& scheme, int64_t out, int64_t in, std::mt19937& random);
   void fill_block_float(const quant::Scheme& scheme, int64_t out, int64_t in, std::mt19937& random);
 

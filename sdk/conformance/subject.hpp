@@ -16,6 +16,7 @@ struct Subject {
   std::string golden;         // formats: file of digests to compare with
   bool write_golden = false;  // write that file instead
   std::string checkpoint;     // models: a folder with config.json and weights
+  std::string declarations = "{}";  // formats: what a model adapter declares for the sample layer, as JSON
   const ar_plugin_desc* desc = nullptr;
   const plugin::Format* format = nullptr;
   const plugin::Device* device = nullptr;
