@@ -21,7 +21,10 @@ TEST(Table, OfANewerPluginIsReadToTheHostsSize) {
   struct Newer {
     ar_model_api api;
     void* more;
-  } newer{{sizeof(Newer), [](const char*) -> int32_t { return 7; }, []() -> void* { return nullptr; }}, nullptr};
+  } newer{};
+  newer.api.struct_size = sizeof(Newer);
+  newer.api.match = [](const char*) -> int32_t { return 7; };
+  newer.api.arch = []() -> void* { return nullptr; };
   const ar_model_api api = complete_model(&newer);
   EXPECT_EQ(api.struct_size, sizeof(ar_model_api));
   EXPECT_EQ(api.match("{}"), 7);
