@@ -35,8 +35,10 @@ TEST_F(StoredModelTest, EveryIntegerLayoutReadsBackAsTheSameModel) {
 }
 
 // Both compute with the same quantized inputs; a layer that left its inputs alone would differ as much as 4 bits do.
+// Scales of MX types are powers of two, so bfloat16 holds the weights exactly. (NVFP4's it does not, and a weight that is
+// off by a bit moves inputs of the next layer to another code.)
 TEST_F(StoredModelTest, ActivationsAreQuantizedAsInTheFakeModel) {
-  for (const char* scheme : {"MXFP4", "NVFP4"}) {
+  for (const char* scheme : {"MXFP4", "MXFP8"}) {
     const std::string out = std::string("out") + scheme;
     const auto made = quantize(std::string(kRtn) + " --format auto_round,llm_compressor,fake --output_dir " + out +
                                " --scheme " + scheme);
