@@ -38,16 +38,12 @@ TEST_F(StoredModelTest, EveryIntegerLayoutReadsBackAsTheSameModel) {
 // Scales of MX types are powers of two, so bfloat16 holds the weights exactly. (NVFP4's it does not, and a weight that is
 // off by a bit moves inputs of the next layer to another code.)
 TEST_F(StoredModelTest, ActivationsAreQuantizedAsInTheFakeModel) {
-  for (const char* scheme : {"MXFP4", "MXFP8"}) {
-    const std::string out = std::string("out") + scheme;
-    const auto made = quantize(std::string(kRtn) + " --format auto_round,llm_compressor,fake --output_dir " + out +
-                               " --scheme " + scheme);
-    ASSERT_EQ(made.status, 0) << made.err;
-    const std::string base = out + "/" + fs::directory_iterator(in(out))->path().filename().string() + "/";
-    EXPECT_GT(divergence(base + "fake", "tiny-qwen3"), kFourBits);
-    for (const auto& folder : fs::directory_iterator(in(base)))
-      EXPECT_LT(divergence(base + folder.path().filename().string(), base + "fake"), kSameWeights) << folder.path();
-  }
+  const auto made = quantize(std::string(kRtn) + " --format auto_round,llm_compressor,fake --scheme MXFP4");
+  ASSERT_EQ(made.status, 0) << made.err;
+  const std::string base = "out/" + fs::directory_iterator(in("out"))->path().filename().string() + "/";
+  EXPECT_GT(divergence(base + "fake", "tiny-qwen3"), kFourBits);
+  for (const auto& folder : fs::directory_iterator(in(base)))
+    EXPECT_LT(divergence(base + folder.path().filename().string(), base + "fake"), kSameWeights) << folder.path();
 }
 
 TEST_F(StoredModelTest, ConvertsGptqToAutoRoundWithTheSameCodes) {
