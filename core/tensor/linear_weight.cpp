@@ -39,20 +39,26 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& packed, int64_t column
 }  // namespace
 
 LinearWeight::LinearWeight(const at::Tensor& w, bool with_backward) : values_(w) {
-  if (!with_backward || !in_pairs(w)) return;
-  by_in_ = make_panels(w.size(1), w.size(0) / 2);
+  if (!in_pairs(w)) return;
+  by_out_ = make_panels(w.size(0), w.size(1) / 2);
+  if (with_backward) by_in_ = make_panels(w.size(1), w.size(0) / 2);
   parallel_chunks(w.size(0), 2 * kPanel, [&](int64_t begin, int64_t end) { refresh(begin, end); });
 }
 
 void LinearWeight::refresh(int64_t begin, int64_t end) {
-  if (!by_in_.defined()) return;
+  if (!by_out_.defined()) return;
   const int64_t in = values_.size(1);
   const Bf16* rows = bf16(values_) + begin * in;
+  const PairPanels columns = panels(by_out_);
+  pack_turned(rows, end - begin, in / 2, {columns.data + begin / kPanel * columns.panel_stride, columns.panel_stride});
+  if (!by_in_.defined()) return;
   const PairPanels to = panels(by_in_);
   pack_row_pairs(rows, end - begin, in, {to.data + begin / 2 * kPanel, to.panel_stride});
 }
 
-at::Tensor LinearWeight::forward(const at::Tensor& x) const { return matmul_nt(x, values_).to(at::kFloat); }
+at::Tensor LinearWeight::forward(const at::Tensor& x) const {
+  return by_out_.defined() ? product(x, by_out_, values_.size(0)) : matmul_nt(x, values_).to(at::kFloat);
+}
 at::Tensor LinearWeight::backward(const at::Tensor& dy) const {
   return by_in_.defined() ? product(dy, by_in_, values_.size(1)) : matmul_nn(dy, values_).to(at::kFloat);
 }

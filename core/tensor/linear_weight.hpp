@@ -6,8 +6,8 @@
 
 namespace ar::tensor {
 
-/// The matrix of a linear layer, ready for the products with it: y = x W^T, and dx = dy W where asked for. For the second
-/// it keeps a copy in the order in which the processor's pair products read it, else it leaves the work to LibTorch.
+/// The matrix of a linear layer, ready for the products with it: y = x W^T, and dx = dy W where asked for. Keeps
+/// copies in the order in which the processor's pair products read them, else leaves the work to LibTorch.
 class LinearWeight {
  public:
   LinearWeight() = default;
@@ -18,15 +18,14 @@ class LinearWeight {
   /// Rows begin .. end of the values changed; begin a multiple of kPanel. [any] on disjoint rows.
   void refresh(int64_t begin, int64_t end);
 
-  /// x [n, in] in the dtype of w -> [n, out] float32 that holds values of that dtype: the outputs of loaders are no
-  /// finer, and an output far above the others would else dominate the loss by what they round away.
+  /// x [n, in] in the dtype of w -> [n, out] float32.
   at::Tensor forward(const at::Tensor& x) const;
   /// dy [n, out] -> [n, in] float32.
   at::Tensor backward(const at::Tensor& dy) const;
 
  private:
   at::Tensor values_;
-  at::Tensor by_in_;  // panels of the columns of W; undefined: LibTorch
+  at::Tensor by_out_, by_in_;  // panels of the columns of W^T and of W; undefined: LibTorch
 };
 
 }  // namespace ar::tensor

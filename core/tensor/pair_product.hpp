@@ -38,6 +38,9 @@ void pair_product(const PairRows& a, int64_t rows, const PairPanels& b, int64_t 
 void pack_row_pairs(const float* x, int64_t rows, int64_t columns, const PairPanels& to, Bf16* rounded);
 void pack_row_pairs(const Bf16* x, int64_t rows, int64_t columns, const PairPanels& to);
 
+/// x [rows, 2 pairs] turned over: its rows become columns of the panels.
+void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& to);
+
 /// Plain loops; what other processors run.
 namespace reference {
 void pair_product(const PairRows& a, int64_t rows, const PairPanels& b, int64_t columns, int64_t pairs, float* c,

@@ -12,6 +12,19 @@ float high(uint32_t word) { return float_of(word & 0xffff0000u); }
 
 }  // namespace
 
+void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& to) {
+  for (int64_t first = 0; first < rows; first += kPanel) {
+    const int64_t last = first + kPanel < rows ? first + kPanel : rows;
+    for (int64_t k = 0; k < pairs; ++k) {
+      uint32_t* out = &word(to, k, first);
+      for (int64_t i = first; i < last; ++i, ++out) {
+        const Bf16* pair = x + 2 * (i * pairs + k);
+        *out = pair[0].bits | static_cast<uint32_t>(pair[1].bits) << 16;
+      }
+    }
+  }
+}
+
 namespace reference {
 
 void pair_product(const PairRows& a, int64_t rows, const PairPanels& b, int64_t columns, int64_t pairs, float* c,
