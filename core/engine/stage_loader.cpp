@@ -50,7 +50,9 @@ tune::StageLinear stage_linear(const Plan& plan, const PlannedLayer& layer) {
   linear.weight = std::move(source.weight);
   if (source.bias.defined()) linear.bias = source.bias.to(at::kFloat);
   linear.scheme = layer.scheme;
-  linear.quantize.search = plan.method == Method::kOptRtn;
+  // Eight bits leave nothing to gain: searched only when asked for (algorithm.md 8.2).
+  const bool worth_it = layer.scheme.bits < 8 || plan.options.disable_opt_rtn == false;
+  linear.quantize.search = plan.method == Method::kOptRtn && worth_it;
   linear.quantize.search_ratio = plan.options.search_ratio;
   linear.quantize.scale_type = scale_type(layer.scale_dtype);
   linear.quantize.dtype = plan.weight_dtype;
