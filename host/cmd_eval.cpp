@@ -39,6 +39,7 @@ std::vector<OptionSpec> options() {
                                    {"tokenizer", Arity::kOne, ValueType::kText, "DIR"},
                                    {"seqlen seq_len", Arity::kOne, ValueType::kInt, "N"},
                                    {"windows", Arity::kOne, ValueType::kInt, "N"},
+                                   {"skip", Arity::kOne, ValueType::kInt, "N"},
                                    {"device_map device devices", Arity::kOne, ValueType::kText, "DEVICE"},
                                    {"plugin_dir", Arity::kOne, ValueType::kText, "DIR"},
                                    {"no_default_plugins"}};
@@ -80,6 +81,7 @@ int cmd_eval(const std::vector<std::string>& args, plugin::SearchOptions search)
   if (const auto tokenizer = arguments.text("tokenizer")) o.tokenizer = *tokenizer;
   o.seqlen = arguments.integer("seqlen").value_or(o.seqlen);
   o.windows = arguments.integer("windows").value_or(o.windows);
+  o.skip = arguments.integer("skip").value_or(o.skip);
   apply_plugin_options(arguments, search);
 
   const tensor::ThreadControl threads;

@@ -48,6 +48,7 @@ constexpr const char* kEvalHelp =
     "  --tokenizer DIR                 folder with the tokenizer, which a .gguf file has in its own form only\n"
     "  --seqlen N                      tokens per window (512)\n"
     "  --windows N                     windows to evaluate at most (16)\n"
+    "  --skip N                        predictions left out at the start of a window (0); half a window: llama.cpp's figure\n"
     "  --device_map DEVICE             where to compute\n"
     "  -h, --help                      this text\n"
     "\n"
@@ -149,7 +150,7 @@ const char* usage_tail(Command command) {
   switch (command) {
     case Command::kQuantize: return "MODEL [--name value ...]";
     case Command::kList: return "ITEM [--json] [--verbose] [--strict]";
-    case Command::kEval: return "MODEL --ppl FILE [--ref DIR] [--seqlen N] [--windows N]";
+    case Command::kEval: return "MODEL --ppl FILE [--ref DIR] [--seqlen N] [--windows N] [--skip N]";
     case Command::kForward: return "MODEL --inputs FILE --outputs FILE";
     case Command::kTokenize: return "--tokenizer DIR";
     case Command::kInspect: return "PATH [--json]";

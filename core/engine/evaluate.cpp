@@ -34,6 +34,7 @@ std::string universal_newlines(const std::string& text) {
 std::vector<Sequence> cut_windows(const EvaluateOptions& o) {
   if (o.seqlen < 2) base::refuse("--seqlen {}: must be 2 or more", o.seqlen);
   if (o.windows < 1) base::refuse("--windows {}: must be 1 or more", o.windows);
+  if (o.skip < 0 || o.skip > o.seqlen - 2) base::refuse("--skip {}: must be 0 to {}, so that something counts", o.skip, o.seqlen - 2);
   const auto& folder = o.tokenizer ? *o.tokenizer : o.reference ? *o.reference : o.model;
   if (std::filesystem::is_regular_file(folder))
     base::refuse("{}: its tokenizer is not read from the file; give --tokenizer DIR", folder.string());
@@ -93,11 +94,11 @@ Sums score_rows(const Side& model, const Side* reference, std::size_t window, in
   return sums;
 }
 
-Sums score(const Side& model, const Side* reference, int64_t seqlen) {
-  const int64_t per_window = (seqlen - 1 + kRows - 1) / kRows;
+Sums score(const Side& model, const Side* reference, int64_t seqlen, int64_t skip) {
+  const int64_t per_window = (seqlen - 1 - skip + kRows - 1) / kRows;
   std::vector<Sums> parts(model.windows.size() * static_cast<std::size_t>(per_window));
   tensor::parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t i) {
-    const int64_t begin = i % per_window * kRows;
+    const int64_t begin = skip + i % per_window * kRows;
     parts[static_cast<std::size_t>(i)] = score_rows(model, reference, static_cast<std::size_t>(i / per_window), begin,
                                                     std::min(kRows, seqlen - 1 - begin));
   });
@@ -135,11 +136,11 @@ Evaluation evaluate(plugin::Registry& registry, const EvaluateOptions& options, 
     sides.push_back(std::move(side));
   }
 
-  const Sums sums = score(sides[0], sides.size() > 1 ? &sides[1] : nullptr, options.seqlen);
+  const Sums sums = score(sides[0], sides.size() > 1 ? &sides[1] : nullptr, options.seqlen, options.skip);
   Evaluation e;
   e.windows = static_cast<int64_t>(windows.size());
   e.seqlen = options.seqlen;
-  const auto count = static_cast<double>(e.windows * (e.seqlen - 1));
+  const auto count = static_cast<double>(e.windows * (e.seqlen - 1 - options.skip));
   e.nll = sums.nll / count;
   e.perplexity = std::exp(e.nll);
   if (sides.size() > 1) {

@@ -18,10 +18,11 @@ struct EvaluateOptions {
   std::optional<std::filesystem::path> tokenizer;  // folder with tokenizer.json, for models that have none
   int64_t seqlen = 512;
   int64_t windows = 16;  // at most
+  int64_t skip = 0;      // predictions at the start of a window that do not count; llama-perplexity: seqlen / 2
 };
 
 /// Quality on a text cut into windows of seqlen tokens, no overlap, no special tokens added. Means over the seqlen - 1
-/// predicted tokens of every window.
+/// predicted tokens of every window, less those skipped.
 struct Evaluation {
   int64_t windows = 0;
   int64_t seqlen = 0;

@@ -16,6 +16,17 @@ TEST_F(CliTest, EvaluatesAModelAndItsExport) {
   EXPECT_TRUE(contains(exported.out, "top1"));
 }
 
+TEST_F(CliTest, EvaluationLeavesOutWhatItIsTold) {
+  const std::string how = "eval tiny-qwen3 --ppl notes.txt --seqlen 64 --windows 2 --skip ";
+  const auto all = run("auto-round", how + "0"), half = run("auto-round", how + "32");
+  ASSERT_EQ(half.status, 0) << half.err;
+  EXPECT_NE(all.out, half.out);
+  EXPECT_EQ(run("auto-round", how + "62").status, 0);
+  const auto nothing = run("auto-round", how + "63");
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_TRUE(contains(nothing.err, "--skip 63: must be 0 to 62"));
+}
+
 TEST_F(CliTest, EvaluationTasksAreRefused) {
   const auto result = run("auto-round", "eval tiny-qwen3 --tasks piqa");
   EXPECT_EQ(result.status, 2);
