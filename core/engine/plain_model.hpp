@@ -36,6 +36,7 @@ class PlainRunner final : public Runner {
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override;
+  at::ScalarType compute() const override { return at::kFloat; }
 
  private:
   std::vector<PlainLinear> linears_;

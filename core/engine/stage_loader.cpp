@@ -31,6 +31,7 @@ class OffsetRunner : public Runner {
     return inner_.grouped_linear(shifted, x_sorted, offsets);
   }
   at::Tensor parameter(int64_t id) override { return inner_.parameter(id + parameters_); }
+  at::ScalarType compute() const override { return inner_.compute(); }
 
  private:
   Runner& inner_;

@@ -23,6 +23,7 @@ class FixedRunner : public Runner {
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override;
+  at::ScalarType compute() const override { return compute_; }
 
  private:
   at::ScalarType compute_;

@@ -35,6 +35,7 @@ class RecordingRunner : public Runner {
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override { return inner_.parameter(id); }
+  at::ScalarType compute() const override { return inner_.compute(); }
 
   const std::vector<InputStatistics>& statistics() const { return statistics_; }
 

@@ -54,6 +54,7 @@ class TrainingRunner : public Runner {
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override;
+  at::ScalarType compute() const override { return stage_.compute; }
 
   const at::Tensor& bias_leaf(std::size_t linear) const { return bias_leaves_[linear]; }
   const at::Tensor& parameter_leaf(std::size_t parameter) const { return parameter_leaves_[parameter]; }

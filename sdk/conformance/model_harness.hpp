@@ -27,6 +27,7 @@ class PlainRunner : public Runner {
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override { return parameters.at(static_cast<std::size_t>(id)); }
+  at::ScalarType compute() const override { return at::kFloat; }
 
   std::vector<at::Tensor> weights;  // [out, in]
   std::vector<at::Tensor> biases;   // undefined where there is none

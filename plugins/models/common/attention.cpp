@@ -38,7 +38,7 @@ class SeparateQkv final : public Attention {
     const at::Tensor q = turned(runner.linear(q_, x), heads_, q_norm_, context, runner);
     const at::Tensor k = turned(runner.linear(k_, x), kv_heads_, k_norm_, context, runner);
     const at::Tensor v = split(runner.linear(v_, x), kv_heads_);
-    return runner.linear(o_, mix(q, k, v, context).flatten(2));
+    return runner.linear(o_, mix(q, k, v, context, runner).flatten(2));
   }
 
  private:
@@ -52,10 +52,11 @@ class SeparateQkv final : public Attention {
   }
 
   /// Only a window that is shorter than the sequence needs a mask.
-  at::Tensor mix(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const DecoderContext& context) const {
+  at::Tensor mix(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const DecoderContext& context,
+                 const Runner& runner) const {
     const auto mask = context.masks.find(window_);
     const bool masked = window_ > 0 && mask != context.masks.end();
-    return masked ? composed::attention(q, k, v, mask->second) : causal_attention(q, k, v);
+    return masked ? composed::attention(q, k, v, mask->second) : causal_attention(q, k, v, runner.compute());
   }
 
   int64_t heads_, kv_heads_, head_dim_;

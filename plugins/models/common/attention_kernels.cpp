@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "plugins/models/common/attention_pairs.hpp"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugins/models/common/attention_kernels.cpp"
 #include <hwy/foreach_target.h>  // first: it includes this file once per instruction set
@@ -147,6 +149,27 @@ HWY_INLINE float Dot(const float* a, const float* b, int64_t n) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+void SoftmaxBlock(float* s, int64_t stride, int64_t n, int64_t rows, int64_t first, float* inverse, float* lse) {
+  for (int64_t i = 0; i < rows; ++i, s += stride) {
+    const float highest = MaxOf(s, first + i + 1);
+    const float sum = ExpRow(s, first + i, n, highest);
+    inverse[i] = 1.0f / sum;
+    lse[i] = highest + std::log(sum);
+  }
+}
+
+void SoftmaxGradBlock(float* s, float* ds, int64_t stride, int64_t n, int64_t rows, int64_t first, const float* lse,
+                      const float* delta) {
+  const D d;
+  for (int64_t i = 0; i < rows; ++i, s += stride, ds += stride) {
+    ExpRow(s, first + i, n, lse[i]);
+    for (int64_t j = 0; j < n; j += Lanes()) {
+      const V error = hn::Sub(hn::LoadU(d, ds + j), hn::Set(d, delta[i]));
+      hn::StoreU(hn::Mul(hn::LoadU(d, s + j), error), d, ds + j);
+    }
+  }
+}
+
 struct Sizes {
   int64_t t, d, width, length;  // tokens, head_dim, padded head_dim, padded tokens
   explicit Sizes(const AttentionShape& s)
@@ -182,13 +205,7 @@ void Forward(const AttentionShape& shape, const AttentionInput& in, float* out, 
       Multiply({s.q.data() + i0 * z.width, z.width, 1}, s.k_turned.data(), z.length, m, Padded(seen), z.d,
                {s.scores.data(), z.length}, false);
       float inverse[kBlock];
-      for (int64_t i = 0; i < m; ++i) {
-        float* row = s.scores.data() + i * z.length;
-        const float highest = MaxOf(row, i0 + i + 1);
-        const float sum = ExpRow(row, i0 + i, Padded(seen), highest);
-        inverse[i] = 1.0f / sum;
-        lse[h * z.t + i0 + i] = highest + std::log(sum);
-      }
+      SoftmaxBlock(s.scores.data(), z.length, Padded(seen), m, i0, inverse, lse + h * z.t + i0);
       Multiply({s.scores.data(), z.length, 1}, s.v.data(), z.width, m, z.width, seen, {s.result.data(), z.width},
                false);
       for (int64_t i = 0; i < m; ++i) {
@@ -196,14 +213,6 @@ void Forward(const AttentionShape& shape, const AttentionInput& in, float* out, 
                q_stride);
       }
     }
-  }
-}
-
-/// ds := p * (dp - sum(dout * out)), row by row of a block.
-HWY_INLINE void ScoreGrad(const float* p, float* dp, int64_t n, float delta) {
-  const D d;
-  for (int64_t j = 0; j < n; j += Lanes()) {
-    hn::StoreU(hn::Mul(hn::LoadU(d, p + j), hn::Sub(hn::LoadU(d, dp + j), hn::Set(d, delta))), d, dp + j);
   }
 }
 
@@ -235,11 +244,9 @@ void Backward(const AttentionShape& shape, const AttentionInput& in, const float
       const float* g = s.dout.data() + i0 * z.width;
       Multiply({q, z.width, 1}, s.k_turned.data(), z.length, m, n, z.d, {s.scores.data(), z.length}, false);
       Multiply({g, z.width, 1}, s.v_turned.data(), z.length, m, n, z.d, {s.ds.data(), z.length}, false);
-      for (int64_t i = 0; i < m; ++i) {
-        float* p = s.scores.data() + i * z.length;
-        ExpRow(p, i0 + i, n, lse[h * z.t + i0 + i]);
-        ScoreGrad(p, s.ds.data() + i * z.length, n, Dot(g + i * z.width, s.out.data() + (i0 + i) * z.width, z.width));
-      }
+      float delta[kBlock];
+      for (int64_t i = 0; i < m; ++i) delta[i] = Dot(g + i * z.width, s.out.data() + (i0 + i) * z.width, z.width);
+      SoftmaxGradBlock(s.scores.data(), s.ds.data(), z.length, n, m, i0, lse + h * z.t + i0, delta);
       Multiply({s.scores.data(), 1, z.length}, g, z.width, seen, z.width, m, {s.dv.data(), z.width}, true);
       Multiply({s.ds.data(), 1, z.length}, q, z.width, seen, z.width, m, {s.dk.data(), z.width}, true);
       Multiply({s.ds.data(), z.length, 1}, s.k.data(), z.width, m, z.width, seen, {s.result.data(), z.width}, false);
@@ -260,6 +267,8 @@ namespace ar::models::kernels {
 
 HWY_EXPORT(Forward);
 HWY_EXPORT(Backward);
+HWY_EXPORT(SoftmaxBlock);
+HWY_EXPORT(SoftmaxGradBlock);
 
 void causal_attention(const AttentionShape& shape, const AttentionInput& in, float* out, float* lse) {
   HWY_DYNAMIC_DISPATCH(Forward)(shape, in, out, lse);
@@ -267,6 +276,14 @@ void causal_attention(const AttentionShape& shape, const AttentionInput& in, flo
 void causal_attention_grad(const AttentionShape& shape, const AttentionInput& in, const float* out, const float* lse,
                            const float* dout, const AttentionGrads& grads) {
   HWY_DYNAMIC_DISPATCH(Backward)(shape, in, out, lse, dout, grads);
+}
+
+void softmax_block(float* s, int64_t stride, int64_t n, int64_t rows, int64_t first, float* inverse, float* lse) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxBlock)(s, stride, n, rows, first, inverse, lse);
+}
+void softmax_grad_block(float* s, float* ds, int64_t stride, int64_t n, int64_t rows, int64_t first, const float* lse,
+                        const float* delta) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxGradBlock)(s, ds, stride, n, rows, first, lse, delta);
 }
 
 }  // namespace ar::models::kernels

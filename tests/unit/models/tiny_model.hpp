@@ -75,6 +75,7 @@ class LeafRunner final : public Runner {
     return {};
   }
   at::Tensor parameter(int64_t id) override { return parameters[static_cast<std::size_t>(id)]; }
+  at::ScalarType compute() const override { return at::kFloat; }
 
   std::vector<at::Tensor> leaves() const {
     std::vector<at::Tensor> all = weights;

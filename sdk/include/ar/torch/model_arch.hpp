@@ -12,7 +12,7 @@
 
 // The C++ interface of model adapters. It is exchanged only between binaries with an identical build tag.
 // `iface` of the build tag counts changes to this file.
-#define AR_TORCH_IFACE 2
+#define AR_TORCH_IFACE 3
 
 namespace ar {
 
@@ -86,6 +86,8 @@ class Runner {
                                     const std::vector<int64_t>& offsets) = 0;
   /// A parameter in compute dtype.
   virtual at::Tensor parameter(int64_t id) = 0;
+  /// kFloat, or kBFloat16: operands of matrix products may be rounded to it, sums stay in float32.
+  virtual at::ScalarType compute() const = 0;
 };
 
 /// What all blocks of a pass share: positions, rotary tables, masks. Built once per sequence length; immutable.
