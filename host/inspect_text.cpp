@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <boost/json/array.hpp>
 
+#include "core/quant/scheme_json.hpp"
 #include "host/table.hpp"
 
 namespace ar::host {
@@ -107,23 +108,6 @@ std::string loaders_text(const Inspection& found) {
 
 json::array shape_json(const std::vector<int64_t>& shape) { return json::array(shape.begin(), shape.end()); }
 
-json::object scheme_json(const quant::Scheme& s) {
-  json::object o{{"bits", s.bits}, {"sym", s.sym}, {"data_type", s.data_type}, {"act_bits", s.act_bits}};
-  if (s.group_size_rows > 0)
-    o["group_size"] = json::array{s.group_size_rows, s.group_size};
-  else
-    o["group_size"] = s.group_size;
-  if (s.act_bits < 16) {
-    o["act_data_type"] = s.act_data_type;
-    o["act_group_size"] = s.act_group_size;
-    o["act_sym"] = s.act_sym;
-    o["act_dynamic"] = s.act_dynamic;
-  }
-  if (s.super_bits) o["super_bits"] = *s.super_bits;
-  if (s.super_group_size) o["super_group_size"] = *s.super_group_size;
-  return o;
-}
-
 json::array tensors_json(const Inspection& found) {
   json::array rows;
   for (const InspectedTensor& t : found.tensors) {
@@ -132,7 +116,7 @@ json::array tensors_json(const Inspection& found) {
     const InspectedLayer* layer = layer_of(found, t);
     if (layer != nullptr) row["matrix"] = layer->name;
     if (layer != nullptr && layer->problem.empty()) {
-      const json::object scheme = scheme_json(layer->scheme);
+      const json::object scheme = quant::scheme_json(layer->scheme);
       row["bits"] = scheme.at("bits");
       row["group_size"] = scheme.at("group_size");
     }
@@ -146,7 +130,7 @@ json::array layers_json(const Inspection& found) {
   for (const InspectedLayer& layer : found.layers) {
     json::object row{{"name", layer.name}, {"bytes", layer.n_bytes}};
     if (layer.problem.empty()) {
-      row["scheme"] = scheme_json(layer.scheme);
+      row["scheme"] = quant::scheme_json(layer.scheme);
       row["weights"] = layer.n_weights;
       row["bits_per_weight"] = layer.bits_per_weight();
     } else {

@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/engine/quantized_source.hpp"
+#include "core/quant/scheme_json.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -49,23 +50,6 @@ const quant::Scheme* most_frequent(const std::vector<StoredLinear>& layers) {
   return best;
 }
 
-json::object entry(const StoredLinear& layer) {
-  if (!layer.scheme) return {{"bits", 16}};
-  const quant::Scheme& s = *layer.scheme;
-  json::object o{{"bits", s.bits}, {"sym", s.sym}, {"data_type", s.data_type}, {"act_bits", s.act_bits}};
-  if (s.group_size_rows > 0)
-    o["group_size"] = json::array{s.group_size_rows, s.group_size};
-  else
-    o["group_size"] = s.group_size;
-  if (s.act_bits < 16) {
-    o["act_group_size"] = s.act_group_size;
-    o["act_sym"] = s.act_sym;
-    o["act_dynamic"] = s.act_dynamic;
-    o["act_data_type"] = s.act_data_type;
-  }
-  return o;
-}
-
 }  // namespace
 
 void drop_quantization(model::Config& config) {
@@ -82,7 +66,8 @@ void adopt_stored_schemes(Plan& plan) {
   json::object entries;
   for (const StoredLinear& layer : layers) {
     const bool ordinary = layer.in_block ? layer.scheme && *layer.scheme == *global : !layer.scheme;
-    if (!ordinary) entries[layer.name] = entry(layer);
+    if (ordinary) continue;
+    entries[layer.name] = layer.scheme ? quant::scheme_json(*layer.scheme) : json::object{{"bits", 16}};
   }
   plan.scheme = *global;
   plan.options.scheme = quant::preset_name(*global);

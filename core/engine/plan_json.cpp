@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "core/engine/plan.hpp"
+#include "core/quant/scheme_json.hpp"
 
 namespace ar::engine {
 namespace {
@@ -8,20 +9,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kVersion = "0.16.1";  // the upstream release whose files ours equal; its loader parses this
-
-json::value group_size(const quant::Scheme& s) {
-  if (s.group_size_rows > 0) return json::array{s.group_size_rows, s.group_size};
-  return s.group_size;
-}
-
-json::object scheme_json(const quant::Scheme& s) {
-  json::object o{{"bits", s.bits}, {"group_size", group_size(s)}, {"sym", s.sym}, {"data_type", s.data_type},
-                 {"act_bits", s.act_bits}, {"act_group_size", s.act_group_size}, {"act_sym", s.act_sym},
-                 {"act_data_type", s.act_data_type}, {"act_dynamic", s.act_dynamic}};
-  if (s.super_bits) o["super_bits"] = *s.super_bits;
-  if (s.super_group_size) o["super_group_size"] = *s.super_group_size;
-  return o;
-}
 
 /// Values that steer tuning, where they differ from upstream's defaults, in upstream's order (formats.md 4.2).
 void add_tuning_keys(json::object& o, const RunOptions& r) {
@@ -47,7 +34,7 @@ json::object quantization_json(const Plan& plan) {
   if (activations) o["act_bits"] = s.act_bits;
   o["data_type"] = s.data_type;
   if (activations) o["act_data_type"] = s.act_data_type;
-  o["group_size"] = group_size(s);
+  o["group_size"] = quant::group_size_json(s);
   if (activations) o["act_group_size"] = s.act_group_size;
   o["sym"] = s.sym;
   if (activations) {
@@ -71,7 +58,7 @@ json::array layers_json(const Plan& plan) {
   json::array layers;
   for (const PlannedLayer& layer : plan.layers) {
     layers.push_back(json::object{{"name", layer.spec.name},
-                                  {"scheme", scheme_json(layer.scheme)},
+                                  {"scheme", quant::scheme_json(layer.scheme)},
                                   {"in_features", layer.spec.in},
                                   {"in_block", layer.block >= 0},
                                   {"quantized", layer.quantized},
@@ -83,7 +70,7 @@ json::array layers_json(const Plan& plan) {
 
 json::object matrix_json(const PlannedLayer& layer, bool embedding) {
   return {{"name", layer.spec.name},     {"out_features", layer.spec.out}, {"in_features", layer.spec.in},
-          {"scheme", scheme_json(layer.scheme)}, {"quantized", layer.quantized},   {"fixed_by_user", layer.fixed_by_user},
+          {"scheme", quant::scheme_json(layer.scheme)}, {"quantized", layer.quantized},   {"fixed_by_user", layer.fixed_by_user},
           {"embedding", embedding}};
 }
 
@@ -115,7 +102,7 @@ const char* dtype_name(const Plan& plan) {
 std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   json::object o;
   o["format"] = output.format;
-  o["scheme"] = scheme_json(plan.scheme);
+  o["scheme"] = quant::scheme_json(plan.scheme);
   o["quantization"] = quantization_json(plan);
   o["version"] = kVersion;
   o["block_names"] = json::value_from(plan.block_names);
