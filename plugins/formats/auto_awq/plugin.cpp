@@ -1,6 +1,5 @@
 #include "common/config_json.hpp"
-#include "common/folder_format.hpp"
-#include "common/int_layers.hpp"
+#include "common/int_folder.hpp"
 #include "common/plan.hpp"
 #include "common/stored_config.hpp"
 #include "config.hpp"
@@ -9,7 +8,6 @@ namespace {
 
 namespace formats = ar::formats;
 using ar::Error;
-using formats::Family;
 using formats::Scheme;
 
 constexpr const char* kName = "auto_awq";
@@ -30,41 +28,21 @@ void refuse_exceptions(const boost::json::object& plan, const Scheme& global) {
   }
 }
 
-class AutoAwq : public formats::FolderFormat {
+class AutoAwq : public formats::IntFolder {
  public:
-  static void check(const std::string& format, const ar_scheme& raw) {
-    if (format != kName) throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is auto_awq, without a colon");
-    const Scheme scheme = formats::scheme_of(raw);
-    const Family kind = formats::storable_family(format, scheme);
-    if (kind != Family::kNone && kind != Family::kInt)
-      throw Error(AR_UNSUPPORTED, "data_type '" + scheme.data_type + "' has no place in auto_awq; accepted: int");
-    if (kind == Family::kInt && !scheme.quantizes_activations()) formats::check_int_scheme(format, kLayout, scheme);
+  static void check(const std::string& format, const ar_scheme& scheme) {
+    check_format(kName, kLayout, format, scheme);
   }
 
-  static std::string resolve(const std::string& format, const std::string& plan_json) {
+  static std::string resolve(const std::string&, const std::string& plan_json) {
+    const std::string format = resolve_plan(kName, plan_json);
     const auto plan = formats::parse_object(plan_json, "the plan");
-    formats::refuse_mixed_families(plan, kName);
-    formats::refuse_quantized_head(plan, kName);
-    const Scheme scheme = formats::planned_scheme(plan);
-    refuse_exceptions(plan, scheme);
-    return scheme.quantized() && scheme.quantizes_activations() ? formats::kFake : format;
+    refuse_exceptions(plan, formats::planned_scheme(plan));
+    return format;
   }
 
   AutoAwq(const ar_host& host, const std::string& plan_json, const ar_target& target)
-      : FolderFormat(kName, host, plan_json, target) {
-    if (resolve(kName, plan_json) != kName)
-      throw Error(AR_UNSUPPORTED, "auto_awq has no place for quantized activations; use --format fake");
-  }
-
-  void pack(const ar::LayerView& layer, const ar_sink& sink) const {
-    require_quantized(layer);
-    check(kName, layer.scheme());
-    formats::pack_int_layer(host(), kLayout, layer, sink);
-  }
-
-  void unpack(const ar::LayerView& layer, const ar::TensorList& stored, const ar_sink& sink) const {
-    formats::unpack_int_layer(kLayout, formats::scheme_of(layer.scheme()), layer.name(), stored, sink);
-  }
+      : IntFolder(kName, kLayout, host, plan_json, target) {}
 
   void finish() { write_configs(formats::awq_config(plan()), "float16"); }
 

@@ -1,5 +1,5 @@
 #include "common/config_json.hpp"
-#include "common/folder_format.hpp"
+#include "common/int_folder.hpp"
 #include "common/plan.hpp"
 #include "common/stored_config.hpp"
 #include "config.hpp"
@@ -9,46 +9,23 @@ namespace {
 
 namespace formats = ar::formats;
 using ar::Error;
-using formats::Family;
 using formats::Scheme;
 
 constexpr const char* kName = "auto_gptq";
 constexpr formats::IntLayout kLayout = {false, true, true};  // GPTQ v1 with g_idx
 
-class AutoGptq : public formats::FolderFormat {
+class AutoGptq : public formats::IntFolder {
  public:
-  static void check(const std::string& format, const ar_scheme& raw) {
-    if (format != kName) throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is auto_gptq, without a colon");
-    const Scheme scheme = formats::scheme_of(raw);
-    const Family kind = formats::storable_family(format, scheme);
-    if (kind != Family::kNone && kind != Family::kInt)
-      throw Error(AR_UNSUPPORTED, "data_type '" + scheme.data_type + "' has no place in auto_gptq; accepted: int");
-    if (kind == Family::kInt && !scheme.quantizes_activations()) formats::check_int_scheme(format, kLayout, scheme);
+  static void check(const std::string& format, const ar_scheme& scheme) {
+    check_format(kName, kLayout, format, scheme);
   }
 
-  static std::string resolve(const std::string& format, const std::string& plan_json) {
-    const auto plan = formats::parse_object(plan_json, "the plan");
-    formats::refuse_mixed_families(plan, kName);
-    formats::refuse_quantized_head(plan, kName);
-    const Scheme scheme = formats::planned_scheme(plan);
-    return scheme.quantized() && scheme.quantizes_activations() ? formats::kFake : format;
+  static std::string resolve(const std::string&, const std::string& plan_json) {
+    return resolve_plan(kName, plan_json);
   }
 
   AutoGptq(const ar_host& host, const std::string& plan_json, const ar_target& target)
-      : FolderFormat(kName, host, plan_json, target) {
-    if (resolve(kName, plan_json) != kName)
-      throw Error(AR_UNSUPPORTED, "auto_gptq has no place for quantized activations; use --format fake");
-  }
-
-  void pack(const ar::LayerView& layer, const ar_sink& sink) const {
-    require_quantized(layer);
-    check(kName, layer.scheme());
-    formats::pack_int_layer(host(), kLayout, layer, sink);
-  }
-
-  void unpack(const ar::LayerView& layer, const ar::TensorList& stored, const ar_sink& sink) const {
-    formats::unpack_int_layer(kLayout, formats::scheme_of(layer.scheme()), layer.name(), stored, sink);
-  }
+      : IntFolder(kName, kLayout, host, plan_json, target) {}
 
   void finish() { write_configs(formats::gptq_config(plan()), "float16"); }
 
