@@ -9,8 +9,8 @@
 
 #include <boost/json.hpp>
 
+#include "plugins/formats/gguf/sha256.hpp"
 #include "tests/tools/safetensors.hpp"
-#include "tests/tools/sha256.hpp"
 
 namespace ar::test {
 
@@ -69,7 +69,7 @@ class CheckpointComparison {
         found_.push_back(std::string(name) + ": other shape");
       else if (e.size() > 3)
         compare_measured(std::string(name), t, e[3].to_number<double>());
-      else if (sha256(fake && t.dtype == "BF16" ? without_signed_zeros(t.bytes) : t.bytes) != e[2].as_string())
+      else if (gguf::sha256_hex(fake && t.dtype == "BF16" ? without_signed_zeros(t.bytes) : t.bytes) != e[2].as_string())
         found_.push_back(std::string(name) + ": other bytes");
     }
     for (const auto& [name, t] : written) {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "common/real.hpp"
-#include "tests/tools/sha256.hpp"
+#include "plugins/formats/gguf/sha256.hpp"
 #include "tests/unit/formats/format_fixture.hpp"
 
 namespace ar::test {
@@ -206,7 +206,7 @@ TEST_P(UpstreamGolden, LayersReadAndPackedAgainAreTheSameBytes) {
       EXPECT_EQ(packed.at(t.name()).dtype(), t.dtype());
       EXPECT_TRUE(packed.at(t.name()).bytes() == t.bytes());
       const auto& known = expected().at(GetParam()).at("tensors").at(t.name()).as_array();
-      EXPECT_EQ(sha256(t.bytes()), std::string_view(known[2].as_string()));
+      EXPECT_EQ(gguf::sha256_hex(t.bytes()), std::string_view(known[2].as_string()));
     }
   }
 }

@@ -10,7 +10,7 @@
 
 #include "core/quant/data_type.hpp"
 #include "core/quant/nv_global_scale.hpp"
-#include "tests/tools/sha256.hpp"
+#include "plugins/formats/gguf/sha256.hpp"
 #include "tests/unit/quant/source_model.hpp"
 
 namespace ar::quant::test {
@@ -39,7 +39,7 @@ std::vector<std::string> cases(bool fake) {
   return names;
 }
 
-std::string digest(const std::string& bytes) { return ar::test::sha256(bytes); }
+std::string digest(const std::string& bytes) { return gguf::sha256_hex(bytes); }
 std::string bytes_of(const at::Tensor& t) { return {static_cast<const char*>(t.const_data_ptr()), t.nbytes()}; }
 
 /// Two codes a byte, the even column in the low half.

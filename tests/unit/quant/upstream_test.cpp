@@ -8,8 +8,8 @@
 #include <boost/json.hpp>
 
 #include "core/quant/data_type.hpp"
+#include "plugins/formats/gguf/sha256.hpp"
 #include "tests/tools/safetensors.hpp"
-#include "tests/tools/sha256.hpp"
 #include "tests/unit/quant/source_model.hpp"
 
 namespace ar::quant::test {
@@ -45,7 +45,7 @@ std::vector<uint32_t> pack_awq(int64_t rows, int64_t cols, Code code) {
 
 template <typename T>
 std::string digest(const std::vector<T>& data) {
-  return ar::test::sha256({reinterpret_cast<const char*>(data.data()), data.size() * sizeof(T)});
+  return gguf::sha256_hex({reinterpret_cast<const char*>(data.data()), data.size() * sizeof(T)});
 }
 
 struct Packed {
@@ -142,7 +142,7 @@ TEST(UpstreamFake, DequantizesToTheSameBytes) {
     if (tensor.find("_proj.weight") == std::string::npos) continue;
     const at::Tensor w = weight_of(source.at(tensor));
     const at::Tensor back = dequantize(quantize(w, Scheme{}), at::kBFloat16);
-    const std::string digest = ar::test::sha256({static_cast<const char*>(back.const_data_ptr()), back.nbytes()});
+    const std::string digest = gguf::sha256_hex({static_cast<const char*>(back.const_data_ptr()), back.nbytes()});
     EXPECT_EQ(digest, std::string(value.at(2).as_string())) << tensor;
     ++n_layers;
   }
