@@ -51,13 +51,14 @@ tune::StageLinear stage_linear(const Plan& plan, const PlannedLayer& layer) {
   linear.weight = std::move(source.weight);
   if (source.bias.defined()) linear.bias = source.bias.to(at::kFloat);
   linear.scheme = layer.scheme;
+  linear.tuned = layer.quantized;
   // Eight bits leave nothing to gain: searched only when asked for (algorithm.md 8.2).
   const bool worth_it = layer.scheme.bits < 8 || plan.options.disable_opt_rtn == false;
-  linear.quantize.search = plan.method == Method::kOptRtn && worth_it;
+  const bool first = plan.tunes() && linear.tuned && quant::data_type(layer.scheme).tunes_from_search();
+  linear.quantize.search = (plan.method == Method::kOptRtn && worth_it) || first;
   linear.quantize.search_ratio = plan.options.search_ratio;
   linear.quantize.scale_type = scale_type(layer.scale_dtype);
   linear.quantize.dtype = plan.weight_dtype;
-  linear.tuned = layer.quantized;
   return linear;
 }
 

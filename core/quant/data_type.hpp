@@ -17,7 +17,7 @@ namespace ar::quant {
 
 /// What a data type may want to know beside the weight and its scheme.
 struct QuantizeOptions {
-  bool search = false;           // optimized RTN: search the scale, where the type has a search
+  bool search = false;           // search the scale, where the type has a search: optimized RTN, tuning of K types
   at::Tensor importance;         // [in] f32, weights of the columns' squared errors; undefined: none
   double search_ratio = 0.75;    // AR_SEARCH_SCALE_RATIO
   ScaleType scale_type = ScaleType::kF16;
@@ -73,6 +73,8 @@ class DataType {
   /// `weight`: tuning dtype (bfloat16 or float32), contiguous; kept by the tuner.
   virtual std::unique_ptr<WeightTuner> tuner(const at::Tensor& weight, const Scheme& scheme,
                                              const QuantizeOptions& options) const = 0;
+  /// Whether tuning gets further from scales that a search has found, with `search` and `importance` set, than from ranges.
+  virtual bool tunes_from_search() const { return false; }
 };
 
 /// The type that quantizes weights of this scheme; null when the program has none.

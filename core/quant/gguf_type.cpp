@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -8,8 +9,8 @@
 #include "core/base/error.hpp"
 #include "core/quant/gguf_planes.hpp"
 #include "core/quant/gguf_search.hpp"
-#include "core/quant/gguf_tuner.hpp"
 #include "core/quant/planes.hpp"
+#include "core/quant/range_tuner.hpp"
 #include "core/quant/row_chunks.hpp"
 #include "core/quant/types.hpp"
 
@@ -50,21 +51,35 @@ void find_scales(const KGrid& grid, tensor::ConstReals weight, RowRange rows, co
   }
 }
 
+/// Storage of a layer's scales.
+class FoundScales {
+ public:
+  explicit FoundScales(const KGrid& grid)
+      : scale_(static_cast<size_t>(grid.rows * grid.cols / grid.group())),
+        min_(grid.sym ? 0 : scale_.size()),
+        super_scale_(static_cast<size_t>(grid.rows * grid.supers())),
+        super_min_(grid.sym ? 0 : super_scale_.size()),
+        view_{scale_.data(), min_.data(), super_scale_.data(), super_min_.data()} {}
+  FoundScales(const FoundScales&) = delete;
+  FoundScales& operator=(const FoundScales&) = delete;
+  const KScales& view() const { return view_; }
+
+ private:
+  std::vector<float> scale_, min_, super_scale_, super_min_;
+  KScales view_;
+};
+
 QuantizedWeight round_to_blocks(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) {
   if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
   const at::Tensor w = weight.to(options.from_data ? at::kFloat : options.dtype).contiguous();
   const KGrid grid = make_k_grid(scheme, w.size(0), w.size(1));
   const KImportance importance = importance_of(options, grid);
-  const auto n_groups = static_cast<size_t>(grid.rows * grid.cols / grid.group());
-  const auto n_supers = static_cast<size_t>(grid.rows * grid.supers());
-  std::vector<float> scale(n_groups), min(grid.sym ? 0 : n_groups);
-  std::vector<float> super_scale(n_supers), super_min(grid.sym ? 0 : n_supers);
-  const KScales found{scale.data(), min.data(), super_scale.data(), super_min.data()};
+  FoundScales found(grid);
   KTuning layer{grid, reals_of(w)};
-  layer.found = &found;
+  layer.found = &found.view();
   const KPlaneStore planes(grid);
   for_row_chunks(grid.rows, grid.cols, [&](RowRange rows) {
-    find_scales(grid, layer.weight, rows, importance, found);
+    find_scales(grid, layer.weight, rows, importance, found.view());
     finish(layer, rows, planes.view());
   });
   return planes.to_weight(scheme);
@@ -119,6 +134,36 @@ at::Tensor dequantize_blocks(const QuantizedWeight& weight, at::ScalarType dtype
   return out;
 }
 
+/// Scales of least error weighted by importance, where that is asked for; ranges to train otherwise.
+class KSearch {
+ public:
+  KSearch(const KGrid& grid, const QuantizeOptions& options) : grid_(grid), importance_(options.importance) {
+    if (!options.search) return;
+    weights_ = importance_of(options, grid);
+    found_ = std::make_unique<FoundScales>(grid);
+  }
+  bool active() const { return found_ != nullptr; }
+  void find(tensor::ConstReals weight, RowRange rows) { find_scales(grid_, weight, rows, weights_, found_->view()); }
+  void give(KTuning& layer) const { layer.found = &found_->view(); }
+
+ private:
+  KGrid grid_;
+  at::Tensor importance_;  // what weights_ borrows
+  KImportance weights_;
+  std::unique_ptr<FoundScales> found_;
+};
+
+struct KRanges {
+  using Grid = KGrid;
+  using Tuning = KTuning;
+  using Store = KPlaneStore;
+  using Search = KSearch;
+  static IntGrid groups(const KGrid& grid) { return group_grid(grid); }
+  static QuantizedWeight weight(const KPlaneStore& planes, const Scheme& scheme, const KGrid&, const at::Tensor&) {
+    return planes.to_weight(scheme);
+  }
+};
+
 class GgufType final : public DataType {
  public:
   bool handles(const Scheme& scheme) const override { return is_k_type(scheme); }
@@ -130,8 +175,10 @@ class GgufType final : public DataType {
   }
   std::unique_ptr<WeightTuner> tuner(const at::Tensor& weight, const Scheme& scheme,
                                      const QuantizeOptions& options) const override {
-    return std::make_unique<KTuner>(weight, scheme, options);
+    const KGrid grid = make_k_grid(scheme, weight.size(0), weight.size(1));
+    return std::make_unique<RangeTuner<KRanges>>(weight, scheme, grid, options);
   }
+  bool tunes_from_search() const override { return true; }
 };
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include "core/base/error.hpp"
 #include "core/quant/gguf_legacy.hpp"
 #include "core/quant/gguf_legacy_kernel.hpp"
-#include "core/quant/int_tuner.hpp"
 #include "core/quant/int_tuning.hpp"
 #include "core/quant/planes.hpp"
+#include "core/quant/range_tuner.hpp"
 #include "core/quant/row_chunks.hpp"
 #include "core/quant/scale_search.hpp"
 #include "core/quant/search_math.hpp"
@@ -105,6 +105,25 @@ at::Tensor dequantize_grid(const QuantizedWeight& weight, at::ScalarType dtype) 
   return out;
 }
 
+struct NoSearch {
+  NoSearch(const IntGrid&, const QuantizeOptions&) {}
+  bool active() const { return false; }
+  void find(tensor::ConstReals, RowRange) {}
+  void give(IntTuning&) const {}
+};
+
+struct IntRanges {
+  using Grid = IntGrid;
+  using Tuning = IntTuning;
+  using Store = PlaneStore;
+  using Search = NoSearch;
+  static const IntGrid& groups(const IntGrid& grid) { return grid; }
+  static QuantizedWeight weight(const PlaneStore& planes, const Scheme& scheme, const IntGrid& grid,
+                                const at::Tensor& source) {
+    return planes.to_weight(scheme, source.size(0), source.size(1), grid.scale_type);
+  }
+};
+
 class IntType final : public DataType {
  public:
   bool handles(const Scheme& scheme) const override {
@@ -120,7 +139,8 @@ class IntType final : public DataType {
   }
   std::unique_ptr<WeightTuner> tuner(const at::Tensor& weight, const Scheme& scheme,
                                      const QuantizeOptions& options) const override {
-    return std::make_unique<IntTuner>(weight, scheme, options);
+    const IntGrid grid = make_grid(scheme, weight.size(0), weight.size(1), options.scale_type);
+    return std::make_unique<RangeTuner<IntRanges>>(weight, scheme, grid, options);
   }
 };
 

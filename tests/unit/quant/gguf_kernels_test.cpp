@@ -20,10 +20,13 @@ struct KShape {
   int bits;
   Real type;
   bool ranges_tuned;
+  bool searched = false;  // both levels of scales are given
 };
 std::string name(const KShape& s) {
-  return fmt::format("q{}_k{}{}", s.bits, s.type == Real::kF32 ? "_f32" : "", s.ranges_tuned ? "" : "_fixed");
+  const char* scales = s.searched ? "_searched" : s.ranges_tuned ? "" : "_fixed";
+  return fmt::format("q{}_k{}{}", s.bits, s.type == Real::kF32 ? "_f32" : "", scales);
 }
+void PrintTo(const KShape& s, std::ostream* out) { *out << name(s); }
 
 template <typename T>
 std::vector<uint32_t> bits_of_all(const std::vector<T>& x) {
@@ -42,13 +45,16 @@ struct KCase {
   KGrid grid;
   Numbers weight, dwq;
   std::vector<float> value, min_scale, max_scale, range_min, range_max;
-  bool ranges_tuned;
+  std::vector<float> scale, min, super_scale, super_min;
+  KScales found;
+  bool ranges_tuned, searched;
 
   explicit KCase(const KShape& s, Real dwq_type = Real::kF32)
       : weight(edge_weights(kRows, kCols, 5), s.type),
         dwq(TuningCase::gradients(kRows * kCols, 6), dwq_type),
         value(kRows * kCols),
-        ranges_tuned(s.ranges_tuned) {
+        ranges_tuned(s.ranges_tuned),
+        searched(s.searched) {
     Scheme scheme;
     scheme.bits = s.bits;
     scheme.data_type = s.bits == 3 || s.bits == 6 ? "int_sym_dq" : "int_asym_dq";
@@ -65,6 +71,20 @@ struct KCase {
     range_min.resize(groups);
     range_max.resize(groups);
     group_ranges(group_grid(grid), weight.view(), all(), range_min.data(), range_max.data());
+    // Not what a search would find, but what it may: whole numbers, signed ones for sym types, times a factor.
+    std::uniform_real_distribution<float> super(1e-4f, 2e-3f);
+    std::uniform_int_distribution<int> level(grid.sym ? -static_cast<int>(grid.super_top()) : 0,
+                                             static_cast<int>(grid.super_top()) - (grid.sym ? 1 : 0));
+    for (int64_t i = 0; i < kRows * grid.supers(); ++i) {
+      super_scale.push_back(super(random));
+      super_min.push_back(super(random));
+    }
+    for (size_t i = 0; i < groups; ++i) {
+      const size_t of = i / static_cast<size_t>(grid.groups());
+      scale.push_back(super_scale[of] * static_cast<float>(level(random)));
+      min.push_back(super_min[of] * static_cast<float>(std::abs(level(random))));
+    }
+    found = {scale.data(), min.data(), super_scale.data(), super_min.data()};
   }
   RowRange all() const { return {0, kRows}; }
   KTuning layer() {
@@ -74,6 +94,7 @@ struct KCase {
     t.value = value.data();
     t.min_scale = ranges_tuned ? min_scale.data() : nullptr;
     t.max_scale = ranges_tuned ? max_scale.data() : nullptr;
+    t.found = searched ? &found : nullptr;
     return t;
   }
 
@@ -231,7 +252,9 @@ INSTANTIATE_TEST_SUITE_P(Types, KKernels,
                                            KShape{4, Real::kBf16, true}, KShape{5, Real::kBf16, true},
                                            KShape{6, Real::kBf16, true}, KShape{3, Real::kF32, true},
                                            KShape{4, Real::kF32, true}, KShape{2, Real::kBf16, false},
-                                           KShape{6, Real::kBf16, false}),
+                                           KShape{6, Real::kBf16, false}, KShape{2, Real::kBf16, false, true},
+                                           KShape{3, Real::kBf16, false, true}, KShape{4, Real::kF32, false, true},
+                                           KShape{6, Real::kBf16, false, true}),
                          [](const auto& info) { return name(info.param); });
 
 TEST(LegacyKernel, MatchesReference) {

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <gtest/gtest.h>
 
 #include "core/quant/data_type.hpp"
+#include "core/quant/planes.hpp"
 #include "core/tensor/parallel.hpp"
 #include "tests/unit/expect_error.hpp"
 #include "tests/unit/quant/gguf_block.hpp"
@@ -135,6 +137,44 @@ TEST(GgufTypes, GiveTheSameBytesOnAnyNumberOfThreads) {
       };
       EXPECT_TRUE(same_planes(round(1), round(3))) << type;
     }
+}
+
+at::Tensor uneven_importance(int64_t cols) {
+  at::Tensor importance = at::empty({cols}, at::kFloat);
+  for (int64_t i = 0; i < cols; ++i) importance.mutable_data_ptr<float>()[i] = 1.0f + static_cast<float>(i * 7 % 13);
+  return importance;
+}
+
+/// Tuning of K types starts where optimized RTN ends, and moves the offsets alone.
+TEST(GgufTypes, TuneFromTheSearchedScales) {
+  const at::Tensor w = random_matrix(6, 512);
+  QuantizeOptions options = plain(false);
+  options.search = true;
+  options.importance = uneven_importance(512);
+  for (const char* type : {"GGUF:Q2_K_S", "GGUF:Q3_K_S", "GGUF:Q4_K_S", "GGUF:Q5_K_S", "GGUF:Q6_K"}) {
+    const Scheme scheme = preset(type);
+    const DataType& data_type = quant::data_type(scheme);
+    ASSERT_TRUE(data_type.tunes_from_search()) << type;
+    const auto tuner = data_type.tuner(w, scheme, options);
+    ASSERT_EQ(tuner->buffers().size(), 1u) << type;
+    at::Tensor wq = at::empty_like(w), gradient = at::empty_like(w);
+    for (const RowRange rows : {RowRange{4, 6}, RowRange{0, 4}}) tuner->start(rows);
+    const QuantizedWeight searched = quantize(w, scheme, options);
+    EXPECT_TRUE(same_planes(tuner->result(false), searched)) << type;
+    tuner->snapshot({0, 6});
+    EXPECT_TRUE(same_planes(tuner->result(true), searched)) << type;
+
+    gradient.fill_(1.0);
+    const auto step = [&] { tuner->sign_step({0, 6}, reals_of(gradient), {0.3f, 0.3f}, mutable_reals_of(wq)); };
+    step();
+    step();
+    tuner->snapshot({0, 6});
+    const QuantizedWeight tuned = tuner->result(true);
+    EXPECT_FALSE(same_planes(tuned, searched)) << type;
+    EXPECT_EQ(std::memcmp(tuned.scale_codes.const_data_ptr(), searched.scale_codes.const_data_ptr(),
+                          searched.scale_codes.nbytes()), 0) << type;
+    EXPECT_LT(dequantize(tuned, at::kFloat).sum().item<float>(), dequantize(searched, at::kFloat).sum().item<float>());
+  }
 }
 
 TEST(GgufTypes, RefuseShapesAndSizesTheyDoNotHave) {
