@@ -4,9 +4,6 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-#include <cstdlib>
-#include <cstring>
-
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 warns about its own _mm512_undefined (bug 105593)
 
 // Highway knows these instructions for compilers newer than ours only.
@@ -110,15 +107,10 @@ bool has_tiles() {
 
 const bool kFast = multiplies_pairs();
 
-bool asked_for() {
-  const char* value = std::getenv("AR_PAIR_PRODUCTS");
-  return value != nullptr && std::strcmp(value, "1") == 0;
-}
-
 }  // namespace
 
 bool has_pair_products() {
-  static const bool has = kFast && !has_tiles() && asked_for();
+  static const bool has = kFast && !has_tiles();
   return has;
 }
 

@@ -11,8 +11,8 @@ namespace ar::tensor {
 /// Columns of a panel: three vectors, which with eight rows of the left operand fill the registers.
 constexpr int64_t kPanel = 48;
 
-/// Whether products go through here: AR_PAIR_PRODUCTS=1 asks for it, the processor multiplies pairs and has no tile unit
-/// (AMX), which LibTorch's products use better still.
+/// Whether products go through here: the processor multiplies pairs and has no tile unit (AMX), which LibTorch's products
+/// use better still.
 bool has_pair_products();
 
 /// Left operand: word (row i, pair k) is data[i * row_stride + k * pair_stride].

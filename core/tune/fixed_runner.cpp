@@ -33,7 +33,7 @@ at::Tensor FixedRunner::linear(int64_t id, const at::Tensor& x) {
   sizes.back() = weight.values().size(0);
   at::Tensor y = weight.forward(input.reshape({-1, x.size(-1)}).to(compute_));
   if (biases_[i].defined()) y.add_(biases_[i]);
-  return y.view(sizes).to(x.scalar_type());
+  return y.to(compute_).to(x.scalar_type()).view(sizes);
 }
 
 at::Tensor FixedRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,

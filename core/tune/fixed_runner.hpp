@@ -12,8 +12,9 @@ namespace ar::tune {
 /// Whether the inputs of tuned layers pass through the quantizer of their scheme.
 enum class Activations { kAsTheyAre, kQuantized };
 
-/// Runs a stage without gradients, on given matrices: the original ones or finished quantized ones. Immutable, so one
-/// serves all threads.
+/// Runs a stage without gradients, on given matrices: the original ones or finished quantized ones. What a linear layer
+/// gives is rounded to the compute dtype, as upstream's autocast does. Immutable, so one serves
+/// all threads.
 class FixedRunner : public Runner {
  public:
   /// weights[i] [out, in] in the stage's compute dtype, or undefined for the stage's own; parameters likewise.

@@ -19,12 +19,12 @@ allow(sdk ${sdk_headers})
 allow(plugins/formats/gguf ${sdk_headers} ${posix_headers} "common/" "boost/json" "fmt/")  # maps the file it reads
 allow(plugins/formats ${sdk_headers} "common/" "boost/json" "fmt/")
 allow(plugins/devices ${sdk_headers} ${torch_headers} ${posix_headers})
-allow(plugins/models ${sdk_headers} "ar/torch/" "common/" ${torch_headers} "hwy/" "boost/json" "fmt/" "ar/build_tag[.]hpp")
 set(base "core/base/" "fmt/" "boost/json" "boost/system/" ${posix_headers})
 allow(core/base ${base})
 allow(core/plugin ${base} ${sdk_headers} "boost/dll" "ar/build_tag[.]hpp")
 # Products of bfloat16 pairs: Highway 1.0 of Debian 12 has no target with that instruction.
 set(bf16_headers "immintrin[.]h" "cpuid[.]h")
+allow(plugins/models ${sdk_headers} "ar/torch/" "common/" ${torch_headers} ${bf16_headers} "hwy/" "boost/json" "fmt/" "ar/build_tag[.]hpp")
 allow(core/tensor ${base} ${sdk_headers} ${torch_headers} ${bf16_headers} "tbb/" "hwy/" "sanitizer/")
 set(numeric ${base} "core/tensor/" ${torch_headers})
 allow(core/quant ${numeric} ${sdk_headers} "tbb/" "hwy/")
