@@ -132,6 +132,7 @@ struct RoundTrip {
   int group;
   bool sym;
 };
+void PrintTo(const RoundTrip& r, std::ostream* out) { *out << r.format << " " << r.bits << " bits group " << r.group; }
 class AutoRoundRoundTrip : public testing::TestWithParam<RoundTrip> {};
 INSTANTIATE_TEST_SUITE_P(Layouts, AutoRoundRoundTrip,
                          testing::Values(RoundTrip{"auto_round", 2, 32, true}, RoundTrip{"auto_round", 3, 64, true},

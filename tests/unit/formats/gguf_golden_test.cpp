@@ -22,6 +22,7 @@ struct Case {
   std::string file_name;
   json::object layer_config;
 };
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 fs::path goldens() { return test::upstream_goldens(); }
 

@@ -15,6 +15,7 @@ struct Named {
   FloatFormat format;
   int n_codes;  // of positive numbers, zero included
 };
+void PrintTo(const Named& n, std::ostream* out) { *out << n.name; }
 
 class Formats : public ::testing::TestWithParam<Named> {
  protected:

@@ -28,6 +28,7 @@ struct FloatShape {
   bool ranges_tuned = true;
   bool narrow = false;
 };
+void PrintTo(const FloatShape& s, std::ostream* out) { *out << s.data_type << " " << s.bits << " bits [" << s.out << ", " << s.in << "]"; }
 
 /// Equal bit for bit; a NaN equals a NaN.
 template <typename T>

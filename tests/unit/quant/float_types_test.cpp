@@ -51,6 +51,7 @@ struct Example {
   std::vector<int> codes;  // without the high half of the bytes of 11.2 where bits is 4
   std::vector<float> values;
 };
+void PrintTo(const Example& e, std::ostream* out) { *out << e.data_type << " " << e.bits << " bits"; }
 
 class MxExample : public ::testing::TestWithParam<Example> {};
 

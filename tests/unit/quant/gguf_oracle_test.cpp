@@ -63,6 +63,7 @@ struct Trained {
   std::string name;
   Scheme scheme;
 };
+void PrintTo(const Trained& t, std::ostream* out) { *out << t.name; }
 
 /// A tuner of the case's weight, its parameters set to those of the case.
 class TrainedCase {

@@ -38,6 +38,7 @@ inline std::string name(const Shape& s) {
       s.group_size < 0 ? "m1" : std::to_string(s.group_size), s.out, s.in, s.type == Real::kF32 ? "_f32" : "",
       s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)), s.ranges_tuned ? "" : "_fixed");
 }
+inline void PrintTo(const Shape& s, std::ostream* out) { *out << name(s); }
 
 /// Numbers in either storage.
 struct Numbers {

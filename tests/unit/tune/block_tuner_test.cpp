@@ -109,6 +109,7 @@ struct Case {
   bool sym;
   int64_t group;
 };
+void PrintTo(const Case& c, std::ostream* out) { *out << c.bits << (c.sym ? " bits sym" : " bits asym") << " group " << c.group; }
 class BlockTunerCases : public testing::TestWithParam<Case> {};
 
 TEST_P(BlockTunerCases, BeatsRoundingToNearest) {
