@@ -1,7 +1,7 @@
-# ar_add_test(NAME quant_test SOURCES int_test.cpp LINK ar_quant [LABELS slow]): a GoogleTest binary, each of its tests known
-# to ctest and labelled with the binary's name. Tests that skip themselves count as skipped.
+# ar_add_test(NAME quant_test SOURCES int_test.cpp LINK ar_quant [LABELS slow] [SHARDS 4]): a GoogleTest binary, labelled with
+# its name. ctest runs it as a whole, or in so many parts: loading LibTorch takes longer than most tests.
 function(ar_add_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;SHARDS" "SOURCES;LINK;LABELS")
   if(NOT AR_TESTS)
     return()
   endif()
@@ -12,8 +12,20 @@ function(ar_add_test)
   target_compile_definitions(${arg_NAME} PRIVATE
     AR_SOURCE_DIR="${PROJECT_SOURCE_DIR}" AR_BINARY_DIR="${PROJECT_BINARY_DIR}" AR_SHARED_DIR="${AR_SHARED_DIR}")
   set_target_properties(${arg_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
-                       PROPERTIES LABELS "${arg_NAME};${arg_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
+  set(shards 1)
+  if(arg_SHARDS)
+    set(shards ${arg_SHARDS})
+  endif()
+  foreach(shard RANGE 1 ${shards})
+    set(name ${arg_NAME})
+    if(shards GREATER 1)
+      string(APPEND name .${shard})
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name} COMMAND ${arg_NAME} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_NAME};${arg_LABELS}" TIMEOUT 1800
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
 
 # The full golden data: AR_SHARED, else ../shared, else "". Tests fall back on tests/golden.
@@ -23,7 +35,4 @@ elseif(EXISTS ${PROJECT_SOURCE_DIR}/../shared/golden)
   get_filename_component(AR_SHARED_DIR ${PROJECT_SOURCE_DIR}/../shared ABSOLUTE)
 else()
   set(AR_SHARED_DIR "")
-endif()
-if(AR_TESTS)
-  include(GoogleTest)
 endif()
