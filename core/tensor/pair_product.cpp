@@ -97,6 +97,50 @@ AR_PAIRS void pack_rounded(const Bf16* x, int64_t rows, int64_t columns, const P
   pack(x, rows, columns, to, nullptr);
 }
 
+/// Sixteen rows of sixteen words, turned over.
+AR_PAIRS_INLINE void turn(const uint32_t* from, int64_t from_stride, uint32_t* to, int64_t to_stride) {
+  __m512i r[16], t[16];
+#pragma GCC unroll 16
+  for (int64_t i = 0; i < 16; ++i) r[i] = _mm512_loadu_si512(from + i * from_stride);
+#pragma GCC unroll 8
+  for (int64_t i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  // Lane l of r[4 i + c] is column 4 l + c of rows 4 i to 4 i + 3.
+#pragma GCC unroll 4
+  for (int64_t c = 0; c < 4; ++c) {
+    const __m512i even_low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88);
+    const __m512i even_high = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x88);
+    const __m512i odd_low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xdd);
+    const __m512i odd_high = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xdd);
+    _mm512_storeu_si512(to + c * to_stride, _mm512_shuffle_i32x4(even_low, even_high, 0x88));
+    _mm512_storeu_si512(to + (4 + c) * to_stride, _mm512_shuffle_i32x4(odd_low, odd_high, 0x88));
+    _mm512_storeu_si512(to + (8 + c) * to_stride, _mm512_shuffle_i32x4(even_low, even_high, 0xdd));
+    _mm512_storeu_si512(to + (12 + c) * to_stride, _mm512_shuffle_i32x4(odd_low, odd_high, 0xdd));
+  }
+}
+
+AR_PAIRS void pack_turned_words(const uint32_t* words, int64_t rows, int64_t pairs, const PairPanels& to) {
+  for (int64_t i = 0; i < rows; i += kWords) {
+    uint32_t* panel = to.data + i / kPanel * to.panel_stride + i % kPanel;
+    int64_t k = 0;
+    if (i + kWords <= rows) {
+      for (; k + kWords <= pairs; k += kWords) turn(words + i * pairs + k, pairs, panel + k * kPanel, kPanel);
+    }
+    for (; k < pairs; ++k) {
+      for (int64_t row = i; row < rows && row < i + kWords; ++row) panel[k * kPanel + row - i] = words[row * pairs + k];
+    }
+  }
+}
+
 bool multiplies_pairs() { return __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_supports("avx512vl") != 0; }
 
 /// GCC 12 has no name for it: leaf 7, edx bit 22 (AMX-BF16).
@@ -127,6 +171,10 @@ void pack_row_pairs(const Bf16* x, int64_t rows, int64_t columns, const PairPane
   if (!kFast) return reference::pack_row_pairs(x, rows, columns, to);
   pack_rounded(x, rows, columns, to);
 }
+void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& to) {
+  if (!kFast) return reference::pack_turned(x, rows, pairs, to);
+  pack_turned_words(reinterpret_cast<const uint32_t*>(x), rows, pairs, to);
+}
 
 }  // namespace ar::tensor
 #else
@@ -142,6 +190,9 @@ void pack_row_pairs(const float* x, int64_t rows, int64_t columns, const PairPan
 }
 void pack_row_pairs(const Bf16* x, int64_t rows, int64_t columns, const PairPanels& to) {
   reference::pack_row_pairs(x, rows, columns, to);
+}
+void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& to) {
+  reference::pack_turned(x, rows, pairs, to);
 }
 
 }  // namespace ar::tensor

@@ -48,6 +48,7 @@ void pair_product(const PairRows& a, int64_t rows, const PairPanels& b, int64_t 
                   int64_t c_stride);
 void pack_row_pairs(const float* x, int64_t rows, int64_t columns, const PairPanels& to, Bf16* rounded);
 void pack_row_pairs(const Bf16* x, int64_t rows, int64_t columns, const PairPanels& to);
+void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& to);
 }  // namespace reference
 
 }  // namespace ar::tensor

@@ -12,6 +12,8 @@ float high(uint32_t word) { return float_of(word & 0xffff0000u); }
 
 }  // namespace
 
+namespace reference {
+
 void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& to) {
   for (int64_t first = 0; first < rows; first += kPanel) {
     const int64_t last = first + kPanel < rows ? first + kPanel : rows;
@@ -24,8 +26,6 @@ void pack_turned(const Bf16* x, int64_t rows, int64_t pairs, const PairPanels& t
     }
   }
 }
-
-namespace reference {
 
 void pair_product(const PairRows& a, int64_t rows, const PairPanels& b, int64_t columns, int64_t pairs, float* c,
                   int64_t c_stride) {

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -53,6 +54,18 @@ TEST(PackRowPairs, EqualsReference) {
     EXPECT_EQ(fast.words, plain.words);
     EXPECT_EQ(again.words, plain.words);
     for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(rounded[i].bits, expected[i].bits);
+  }
+}
+
+TEST(PackTurned, EqualsReference) {
+  for (const auto& [rows, pairs] : {std::array<int64_t, 2>{96, 32}, {50, 33}, {15, 7}, {16, 16}, {1, 1}}) {
+    const auto numbers_of = numbers(rows * pairs * 2, 4);
+    std::vector<Bf16> x;
+    for (const float v : numbers_of) x.push_back(to_bf16(v));
+    Packed fast(rows, pairs), plain(rows, pairs);
+    pack_turned(x.data(), rows, pairs, fast.view);
+    reference::pack_turned(x.data(), rows, pairs, plain.view);
+    EXPECT_EQ(fast.words, plain.words) << rows << " x " << pairs;
   }
 }
 
