@@ -1,7 +1,7 @@
 #include <fmt/ranges.h>
 #include <boost/json/object.hpp>
 
-#include "core/quant/scheme.hpp"
+#include "core/quant/boundary_scheme.hpp"
 #include "host/list_rows.hpp"
 #include "host/table.hpp"
 
@@ -9,26 +9,9 @@ namespace ar::host {
 namespace json = boost::json;
 namespace {
 
-ar_scheme to_table(const std::string& name, const quant::Scheme& s) {
-  return {sizeof(ar_scheme),
-          name.c_str(),
-          s.bits,
-          static_cast<int32_t>(s.group_size),
-          static_cast<int32_t>(s.group_size_rows),
-          s.sym ? 1 : 0,
-          s.data_type.c_str(),
-          s.act_bits,
-          static_cast<int32_t>(s.act_group_size),
-          s.act_sym ? 1 : 0,
-          s.act_dynamic ? 1 : 0,
-          s.act_data_type.c_str(),
-          s.super_bits.value_or(0),
-          s.super_group_size.value_or(0)};
-}
-
 std::vector<std::string> formats_with(const std::vector<FormatEntry>& entries, const std::string& name,
                                       const quant::Scheme& scheme, const Accepts& accepts) {
-  const ar_scheme table = to_table(name, scheme);
+  const ar_scheme table = quant::boundary_scheme(scheme, name.c_str());
   std::vector<std::string> names;
   for (const FormatEntry& entry : entries) {
     if (entry.reason.empty() && accepts(entry.name, table)) names.push_back(entry.name);

@@ -9,30 +9,11 @@
 #include "core/base/error.hpp"
 #include "core/engine/host_services.hpp"
 #include "core/engine/plugin_error.hpp"
+#include "core/quant/boundary_scheme.hpp"
 #include "core/tensor/view.hpp"
 
 namespace ar::engine {
 namespace {
-
-/// Borrows the strings of `s`.
-ar_scheme boundary_scheme(const quant::Scheme& s) {
-  ar_scheme b{};
-  b.struct_size = sizeof b;
-  b.name = "";
-  b.bits = s.bits;
-  b.group_size = static_cast<int32_t>(s.group_size);
-  b.group_size_rows = static_cast<int32_t>(s.group_size_rows);
-  b.sym = s.sym ? 1 : 0;
-  b.data_type = s.data_type.c_str();
-  b.act_bits = s.act_bits;
-  b.act_group_size = static_cast<int32_t>(s.act_group_size);
-  b.act_sym = s.act_sym ? 1 : 0;
-  b.act_dynamic = s.act_dynamic ? 1 : 0;
-  b.act_data_type = s.act_data_type.c_str();
-  b.super_bits = s.super_bits.value_or(0);
-  b.super_group_size = s.super_group_size.value_or(0);
-  return b;
-}
 
 /// Views of the planes that are there; addresses stay put.
 class Planes {
@@ -77,7 +58,7 @@ std::string subject(const plugin::Format& plugin) { return std::string("format "
 void check_format(const plugin::Format& plugin, const std::string& format, const quant::Scheme& scheme,
                   const std::string& where) {
   ar_error err{};
-  const ar_scheme s = boundary_scheme(scheme);
+  const ar_scheme s = quant::boundary_scheme(scheme);
   require_ok(plugin.api.check(format.c_str(), &s, &err), err, plugin, where, base::Exit::kUsage);
 }
 
@@ -130,7 +111,7 @@ void FormatWriter::pack(const FormatLayer& layer, const ar_sink* sink) const {
   planes.add("weight", layer.weight);
   Planes bias;
   bias.add("bias", layer.bias);
-  const ar_scheme scheme = boundary_scheme(w.scheme);
+  const ar_scheme scheme = quant::boundary_scheme(w.scheme);
   ar_layer raw = boundary_layer(layer.name, &scheme, w.out, w.in, layer.conv1d);
   raw.planes = planes.data();
   raw.n_planes = planes.size();

@@ -8,6 +8,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "ar/cpp/tensor_view.hpp"
+#include "core/quant/boundary_scheme.hpp"
+#include "core/quant/scheme_json.hpp"
 #include "subject.hpp"
 
 namespace ar::conformance {
@@ -75,41 +77,14 @@ DLDataType dl_type(ar_dtype dtype) {
   return {static_cast<uint8_t>(is_signed ? kDLInt : kDLUInt), bits, 1};
 }
 
-json::value group_json(const quant::Scheme& s) {
-  if (s.group_size_rows > 0) return json::array{s.group_size_rows, s.group_size};
-  return s.group_size;
-}
-
-json::object scheme_object(const quant::Scheme& s) {
-  return {{"bits", s.bits},           {"group_size", group_json(s)},      {"sym", s.sym},
-          {"data_type", s.data_type}, {"act_bits", s.act_bits},           {"act_group_size", s.act_group_size},
-          {"act_sym", s.act_sym},     {"act_data_type", s.act_data_type}, {"act_dynamic", s.act_dynamic}};
-}
-
 }  // namespace
 
 SampleScheme::SampleScheme(std::string name, quant::Scheme scheme)
     : name_(std::move(name)), scheme_(std::move(scheme)) {}
 
-ar_scheme SampleScheme::table() const {
-  const quant::Scheme& s = scheme_;
-  return {sizeof(ar_scheme),
-          name_.c_str(),
-          s.bits,
-          static_cast<int32_t>(s.group_size),
-          static_cast<int32_t>(s.group_size_rows),
-          s.sym ? 1 : 0,
-          s.data_type.c_str(),
-          s.act_bits,
-          static_cast<int32_t>(s.act_group_size),
-          s.act_sym ? 1 : 0,
-          s.act_dynamic ? 1 : 0,
-          s.act_data_type.c_str(),
-          s.super_bits.value_or(0),
-          s.super_group_size.value_or(0)};
-}
+ar_scheme SampleScheme::table() const { return quant::boundary_scheme(scheme_, name_.c_str()); }
 
-std::string SampleScheme::json() const { return json::serialize(scheme_object(scheme_)); }
+std::string SampleScheme::json() const { return json::serialize(quant::scheme_json(scheme_)); }
 
 SampleLayer::SampleLayer(std::string name, const SampleScheme& scheme, int64_t out, int64_t in, bool with_bias)
     : name_(std::move(name)), scheme_(scheme.table()), integer_(scheme.values().data_type.rfind("int", 0) == 0) {
@@ -221,10 +196,10 @@ ar_tensor view_of(const std::string& name, const StoredTensor& tensor, std::vect
 
 std::string plan_json(const std::string& format, const SampleScheme& scheme, const std::string& layer,
                       int64_t in_features, const std::string& options) {
-  const json::object s = scheme_object(scheme.values());
+  const json::object s = quant::scheme_json(scheme.values());
   const json::object quantization{{"bits", scheme.values().bits},
                                   {"data_type", scheme.values().data_type},
-                                  {"group_size", group_json(scheme.values())},
+                                  {"group_size", quant::group_size_json(scheme.values())},
                                   {"sym", scheme.values().sym}};
   const json::object planned{{"name", layer},    {"scheme", s},       {"in_features", in_features},
                              {"in_block", true}, {"quantized", true}, {"fixed_by_user", false},
