@@ -53,8 +53,16 @@ static ar_status finish(ar_writer* writer, ar_error* err) {
 
 static void close_writer(ar_writer* writer) { free(writer); }
 
-static const ar_format_api api = {sizeof(ar_format_api), check, resolve, open_writer, pack, add, finish,
-                                  close_writer,          NULL,  NULL,    NULL};
+static const ar_format_api api = {
+    .struct_size = sizeof(ar_format_api),
+    .check = check,
+    .resolve = resolve,
+    .open = open_writer,
+    .pack = pack,
+    .add = add,
+    .finish = finish,
+    .close = close_writer,
+};
 static const char* const capabilities[] = {"*", NULL};
 static const ar_plugin_desc desc = {sizeof(ar_plugin_desc),
                                     AR_SDK_MAJOR,

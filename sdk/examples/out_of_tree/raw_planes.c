@@ -146,8 +146,17 @@ static ar_status finish(ar_writer* writer, ar_error* err) {
   return status != AR_OK ? status : write_member(writer, "quantization", "raw_planes.json", err);
 }
 
-static const ar_format_api api = {sizeof(ar_format_api), check,  resolve, open_writer, pack, add, finish,
-                                  close_writer,          unpack, NULL,    NULL};
+static const ar_format_api api = {
+    .struct_size = sizeof(ar_format_api),
+    .check = check,
+    .resolve = resolve,
+    .open = open_writer,
+    .pack = pack,
+    .add = add,
+    .finish = finish,
+    .close = close_writer,
+    .unpack = unpack,
+};
 static const char* const capabilities[] = {"W4A16", "W2A16", "W3A16", "W8A16", "W2A16G64", "W2A16G32", "BF16", NULL};
 static const ar_plugin_desc desc = {sizeof(ar_plugin_desc),
                                     AR_SDK_MAJOR,
