@@ -32,14 +32,14 @@ void edit_weights(const fs::path& file, const std::function<void(std::string& by
 
 TEST_F(CliTest, InterruptEndsWith130) {
   signal_in_block_two(settings_, SIGINT);
-  const auto result = quantize("--iters 3000");
+  const auto result = quantize("--iters 300");
   EXPECT_EQ(result.status, 130) << result.err;
   EXPECT_TRUE(has_no_final_file(in("out")));
 }
 
 TEST_F(CliTest, KilledRunLeavesNoFinalName) {
   signal_in_block_two(settings_, SIGKILL);
-  const auto result = quantize("--iters 3000");
+  const auto result = quantize("--iters 300");
   EXPECT_EQ(result.status, 128 + SIGKILL) << result.err;
   EXPECT_TRUE(has_no_final_file(in("out")));
   settings_.on_err = nullptr;
