@@ -1,8 +1,11 @@
 #include "core/tensor/parallel.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
-#include <thread>
+#include <exception>
+#include <limits>
+#include <mutex>
 
 #include <ATen/Parallel.h>
 #include <tbb/global_control.h>
@@ -27,15 +30,39 @@ int wanted_threads(int n_threads) {
 }
 
 /// One parallel loop, on the stack of the thread that asked for it.
-struct Loop {
-  const std::function<void(int64_t)>& body;
-  HandOver start, end;
+class Loop {
+ public:
+  explicit Loop(const std::function<void(int64_t)>& body) : body_(body) { start_.give(); }
 
   void run(int64_t begin, int64_t stop) {
-    start.take();
-    for (int64_t i = begin; i != stop; ++i) body(i);
-    end.give();
+    start_.take();
+    for (int64_t i = begin; i != stop && i < failed_; ++i) one(i);
+    end_.give();
   }
+
+  /// Of several failures the one that a serial loop would meet.
+  void finish() {
+    end_.take();
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  void one(int64_t i) {
+    try {
+      body_(i);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (i >= failed_) return;
+      failed_ = i;
+      error_ = std::current_exception();
+    }
+  }
+
+  const std::function<void(int64_t)>& body_;
+  HandOver start_, end_;
+  std::atomic<int64_t> failed_{std::numeric_limits<int64_t>::max()};  // nothing beyond it need be done
+  std::mutex mutex_;
+  std::exception_ptr error_;
 };
 
 /// What TBB copies from thread to thread. ThreadSanitizer does not see how, so the copy is read unseen by it.
@@ -61,11 +88,10 @@ ThreadControl::~ThreadControl() = default;
 
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
   if (count == 1) return body(0);
-  Loop loop{body, {}, {}};
-  loop.start.give();
+  Loop loop(body);
   tbb::this_task_arena::isolate(
       [&] { tbb::parallel_for(tbb::blocked_range<int64_t>(0, count, 1), Task{&loop}, tbb::simple_partitioner()); });
-  loop.end.take();
+  loop.finish();
 }
 
 void parallel_chunks(int64_t count, int64_t chunk, const std::function<void(int64_t, int64_t)>& body) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -55,8 +56,13 @@ TEST_F(StreamingTest, MemoryDoesNotGrowWithTheBlocks) {
   for (const std::string options : {"--iters 0 --disable_opt_rtn --format auto_round", "--iters 0 --disable_opt_rtn --format fake",
                                     "--iters 0 --disable_opt_rtn --format gguf:q4_0",
                                     "--iters 0 --disable_opt_rtn --format llm_compressor --scheme MXFP4"}) {
-    const auto few = peak(4, options), many = peak(24, options);
+    // The least of up to three runs each: whatever else the machine does can only add.
+    auto few = peak(4, options), many = peak(24, options);
     const auto bound = static_cast<std::int64_t>(weight_bytes(in("llama-24")) / 10);
+    for (int again = 0; again < 2 && many - few >= bound; ++again) {
+      few = std::min(few, peak(4, options));
+      many = std::min(many, peak(24, options));
+    }
     EXPECT_LT(many - few, bound) << options << ": " << few << " and " << many << " bytes";
   }
 }

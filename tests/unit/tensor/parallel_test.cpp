@@ -1,5 +1,6 @@
 #include "core/tensor/parallel.hpp"
 
+#include <string>
 #include <atomic>
 #include <cstdlib>
 #include <stdexcept>
@@ -28,6 +29,20 @@ TEST(Parallel, CutsChunksWithoutRegardToThreads) {
 
 TEST(Parallel, HandsOnAnException) {
   EXPECT_THROW(parallel_for(8, [](int64_t i) { if (i == 5) throw std::runtime_error("five"); }), std::runtime_error);
+}
+
+TEST(Parallel, HandsOnTheExceptionOfTheLowestIndex) {
+  const ThreadControl threads(3);
+  for (int round = 0; round < 200; ++round) {
+    try {
+      parallel_for(64, [](int64_t i) {
+        if (i >= 5) throw std::runtime_error(std::to_string(i));
+      });
+      FAIL() << "nothing was thrown";
+    } catch (const std::runtime_error& e) {
+      ASSERT_STREQ(e.what(), "5");
+    }
+  }
 }
 
 TEST(Parallel, NestedLoopsFinish) {
