@@ -24,9 +24,9 @@ class ThreadControl {
   int n_threads_;
 };
 
-/// Calls body(i) for i in [0, count), one task each, and waits. The exception of the lowest i is rethrown, whichever
-/// came first. A thread that waits in
-/// a nested loop takes no task of an outer one: autograd's thread-local state and per-thread scratch stay its own.
+/// Calls body(i) for i in [0, count), one task each, and waits. The exception of the lowest i is rethrown, whichever came
+/// first. A thread that waits in a nested loop takes no task of an outer one: autograd's thread-local state and
+/// per-thread scratch stay its own.
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body);
 
 /// Calls body(begin, end) on consecutive chunks of `chunk` items (the last may be shorter).

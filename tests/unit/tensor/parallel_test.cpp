@@ -1,9 +1,9 @@
 #include "core/tensor/parallel.hpp"
 
-#include <string>
 #include <atomic>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
