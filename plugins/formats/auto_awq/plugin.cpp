@@ -14,7 +14,8 @@ constexpr const char* kName = "auto_awq";
 constexpr formats::IntLayout kLayout = {true, false, false};
 
 /// AWQ's config has one width and one group size for the whole model.
-void refuse_exceptions(const boost::json::object& plan, const Scheme& global) {
+void refuse_exceptions(const boost::json::object& plan) {
+  const Scheme global = formats::planned_scheme(plan);
   const auto layers = formats::planned_layers(plan);
   if (const auto* misfit = formats::first_awq_misfit(layers)) {
     throw Error(AR_UNSUPPORTED, "layer '" + misfit->name +
@@ -35,14 +36,16 @@ class AutoAwq : public formats::IntFolder {
   }
 
   static std::string resolve(const std::string&, const std::string& plan_json) {
-    const std::string format = resolve_plan(kName, plan_json);
     const auto plan = formats::parse_object(plan_json, "the plan");
-    refuse_exceptions(plan, formats::planned_scheme(plan));
+    const std::string format = resolve_plan(kName, plan);
+    refuse_exceptions(plan);
     return format;
   }
 
   AutoAwq(const ar_host& host, const std::string& plan_json, const ar_target& target)
-      : IntFolder(kName, kLayout, host, plan_json, target) {}
+      : IntFolder(kName, kLayout, host, plan_json, target) {
+    refuse_exceptions(plan());
+  }
 
   void finish() { write_configs(formats::awq_config(plan()), "float16"); }
 

@@ -21,7 +21,7 @@ class AutoGptq : public formats::IntFolder {
   }
 
   static std::string resolve(const std::string&, const std::string& plan_json) {
-    return resolve_plan(kName, plan_json);
+    return resolve_plan(kName, formats::parse_object(plan_json, "the plan"));
   }
 
   AutoGptq(const ar_host& host, const std::string& plan_json, const ar_target& target)

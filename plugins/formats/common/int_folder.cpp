@@ -1,6 +1,5 @@
 #include "common/int_folder.hpp"
 
-#include "common/config_json.hpp"
 #include "common/plan.hpp"
 
 namespace ar::formats {
@@ -15,8 +14,7 @@ void IntFolder::check_format(const std::string& name, const IntLayout& layout, c
   if (kind == Family::kInt && !scheme.quantizes_activations()) check_int_scheme(format, layout, scheme);
 }
 
-std::string IntFolder::resolve_plan(const std::string& name, const std::string& plan_json) {
-  const auto plan = parse_object(plan_json, "the plan");
+std::string IntFolder::resolve_plan(const std::string& name, const boost::json::object& plan) {
   refuse_mixed_families(plan, name);
   refuse_quantized_head(plan, name);
   const Scheme scheme = planned_scheme(plan);
@@ -26,7 +24,7 @@ std::string IntFolder::resolve_plan(const std::string& name, const std::string& 
 IntFolder::IntFolder(const char* name, const IntLayout& layout, const ar_host& host,
                      const std::string& plan_json, const ar_target& target)
     : FolderFormat(name, host, plan_json, target), name_(name), layout_(layout) {
-  if (resolve_plan(name, plan_json) != name)
+  if (resolve_plan(name, plan()) != name)
     throw Error(AR_UNSUPPORTED, name_ + " has no place for quantized activations; use --format fake");
 }
 

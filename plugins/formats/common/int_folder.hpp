@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <boost/json/object.hpp>
+
 #include "common/folder_format.hpp"
 #include "common/int_layers.hpp"
 #include "common/scheme.hpp"
@@ -15,7 +17,7 @@ class IntFolder : public FolderFormat {
   static void check_format(const std::string& name, const IntLayout& layout, const std::string& format,
                            const ar_scheme& scheme);
   /// `name`, or "fake" where activations are quantized. Throws ar::Error for plans that such a folder cannot hold.
-  static std::string resolve_plan(const std::string& name, const std::string& plan_json);
+  static std::string resolve_plan(const std::string& name, const boost::json::object& plan);
 
   IntFolder(const char* name, const IntLayout& layout, const ar_host& host, const std::string& plan_json,
             const ar_target& target);
