@@ -24,7 +24,7 @@ std::vector<tune::Recording> recordings(const Plan& plan, const LoadedStage& loa
     r.dtype = plan.weight_dtype;
     if (linear.tuned) {
       r.max = quant::calibrated(linear.scheme);
-      r.squares = plan.tunes() ? linear.quantize.search : plan.method == Method::kOptRtn && plan.options.dataset_given;
+      r.squares = linear.quantize.search && (plan.tunes() || plan.options.dataset_given);
     }
     wanted.push_back(r);
   }
