@@ -27,13 +27,11 @@ HWY_INLINE void backward_block(const Levels& levels, const W* w, const float* v,
   }
 }
 
-/// The backward pass of a group. update(dL/dV, p) is called for each vector, p being its place in `target`: V itself
-/// for a step, or its gradient buffer.
+/// The backward pass of group g of a range. update(dL/dV, p) is called for each vector, p being its place in `target`: V
+/// itself for a step, or its gradient buffer.
 template <typename W, typename U, typename Update>
-HWY_INLINE RangeGradient backward_group(const IntTuning& layer, const Group<W>& group, const U* u, float* target,
-                                        Update update) {
-  const GroupLevels scalar = group_levels(layer, group.index);
-  const Levels levels(scalar, narrow_quotient(layer));
+HWY_INLINE void backward_group(const Group<W>& group, const Levels& levels, const U* u, float* target, BatchSums& to,
+                               int64_t g, Update update) {
   Sums sums;
   for_each_block(
       group.size,
@@ -50,34 +48,51 @@ HWY_INLINE RangeGradient backward_group(const IntTuning& layer, const Group<W>& 
                        [&](int64_t j, VF d) HWY_ATTR { update(d, out.data + j); });
         out.copy_to(target + k, n);
       });
-  if (layer.min_scale == nullptr) return {0.0f, 0.0f};
-  return range_gradient(layer, group.index, scalar, {tree_sum_lanes(sums.scale), tree_sum_lanes(sums.clipped)});
+  to.scale.at[g] = tree_sum_lanes(sums.scale);
+  to.clipped.at[g] = tree_sum_lanes(sums.clipped);
+}
+
+/// The backward pass of a range of groups. `u` begins with element `tile_offset` of the matrix, `target` with its first.
+template <typename W, typename U, typename Update>
+HWY_INLINE BatchSums backward_batch(const IntTuning& layer, GroupRange range, const BatchLevels& levels, const U* u,
+                                    int64_t tile_offset, float* target, Update update) {
+  BatchSums sums;
+  for_each_group<W>(layer, range, [&](int64_t g, const Group<W>& group) HWY_ATTR {
+    backward_group(group, Levels(levels.at(layer.grid, g), narrow_quotient(layer)), u + (group.offset - tile_offset),
+                   target + group.offset, sums, g, update);
+  });
+  return sums;
 }
 
 template <typename W, typename U, typename Out>
 void sign_step_rows(const IntTuning& layer, RowRange rows, const U* u, SignStep step, Out* out) {
   const int64_t tile_offset = rows.begin * layer.grid.cols;
   const VF lr = hn::Set(F32(), step.lr);
-  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
-    const RangeGradient gradient = backward_group(layer, group, u + (group.offset - tile_offset), group.value,
-                                                  [&](VF d, float* v) HWY_ATTR { store(descend(load(v), d, lr), v); });
-    step_range_factors(layer, group.index, gradient, step.lr_minmax);
-    if (out != nullptr) write_group(layer, group, out + (group.offset - tile_offset));
+  for_each_batch(layer.grid, rows, [&](GroupRange range) HWY_ATTR {
+    const BatchLevels levels = batch_levels(layer, range);
+    const BatchSums sums = backward_batch<W>(layer, range, levels, u, tile_offset, layer.value,
+                                             [&](VF d, float* v) HWY_ATTR { store(descend(load(v), d, lr), v); });
+    step_batch(layer, range, levels, sums, step.lr_minmax);
+    if (out != nullptr) write_batch<W>(layer, range, tile_offset, out);
   });
 }
 
 template <typename W, typename U>
 void accumulate_rows(const IntTuning& layer, RowRange rows, const U* u, bool first, const IntGradients& to) {
   const int64_t tile_offset = rows.begin * layer.grid.cols;
-  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
-    const RangeGradient gradient =
-        backward_group(layer, group, u + (group.offset - tile_offset), to.value + group.offset,
-                       [&](VF d, float* p) HWY_ATTR { store(first ? d : hn::Add(load(p), d), p); });
+  const auto put = [first](VF d, float* p) HWY_ATTR { store(first ? d : hn::Add(load(p), d), p); };
+  for_each_batch(layer.grid, rows, [&](GroupRange range) HWY_ATTR {
+    const BatchLevels levels = batch_levels(layer, range);
+    const BatchSums sums = backward_batch<W>(layer, range, levels, u, tile_offset, to.value, put);
     if (layer.min_scale == nullptr) return;
-    float& a = to.min_scale[group.index];
-    float& b = to.max_scale[group.index];
-    a = first ? gradient.min_scale : a + gradient.min_scale;
-    b = first ? gradient.max_scale : b + gradient.max_scale;
+    for (int64_t g = 0; g < range.n; ++g) {
+      const int64_t index = range.first + g;
+      const RangeGradient gradient = range_gradient(layer, index, levels.at(layer.grid, g), {sums.scale.at[g], sums.clipped.at[g]});
+      float& a = to.min_scale[index];
+      float& b = to.max_scale[index];
+      a = first ? gradient.min_scale : a + gradient.min_scale;
+      b = first ? gradient.max_scale : b + gradient.max_scale;
+    }
   });
 }
 

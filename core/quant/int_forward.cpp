@@ -10,9 +10,9 @@ namespace ar::quant::HWY_NAMESPACE {
 template <typename W, typename Out>
 void fake_quant_rows(const IntTuning& layer, RowRange rows, Out* out) {
   const int64_t tile_offset = rows.begin * layer.grid.cols;
-  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
-    clamp_range_factors(layer, group.index);
-    write_group(layer, group, out + (group.offset - tile_offset));
+  for_each_batch(layer.grid, rows, [&](GroupRange range) HWY_ATTR {
+    clamp_batch(layer, range);
+    write_batch<W>(layer, range, tile_offset, out);
   });
 }
 
@@ -27,17 +27,19 @@ HWY_INLINE void range_block(const W* w, float* low, float* high) {
 
 template <typename W>
 void ranges_rows(const IntTuning& layer, RowRange rows, float* range_min, float* range_max) {
-  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
-    alignas(64) float low[kSumLanes] = {};
-    alignas(64) float high[kSumLanes] = {};
-    for_each_block(
-        group.size, [&](int64_t k) HWY_ATTR { range_block(group.weight + k, low, high); },
-        [&](int64_t k, int64_t n) HWY_ATTR {
-          const Padded<W> w(group.weight + k, n);
-          range_block(w.data, low, high);
-        });
-    range_min[group.index] = *std::min_element(low, low + kSumLanes);
-    range_max[group.index] = *std::max_element(high, high + kSumLanes);
+  for_each_batch(layer.grid, rows, [&](GroupRange range) HWY_ATTR {
+    for_each_group<W>(layer, range, [&](int64_t, const Group<W>& group) HWY_ATTR {
+      alignas(64) float low[kSumLanes] = {};
+      alignas(64) float high[kSumLanes] = {};
+      for_each_block(
+          group.size, [&](int64_t k) HWY_ATTR { range_block(group.weight + k, low, high); },
+          [&](int64_t k, int64_t n) HWY_ATTR {
+            const Padded<W> w(group.weight + k, n);
+            range_block(w.data, low, high);
+          });
+      range_min[group.index] = *std::min_element(low, low + kSumLanes);
+      range_max[group.index] = *std::max_element(high, high + kSumLanes);
+    });
   });
 }
 
@@ -70,28 +72,36 @@ HWY_INLINE void code_block(const Levels& levels, const Coder& coder, const W* w,
 }
 
 template <typename W>
+HWY_INLINE void finish_group(const IntTuning& layer, const Group<W>& group, const GroupLevels& scalar,
+                             const IntPlanes& planes) {
+  const float stored = stored_zero(layer.grid, scalar);
+  planes.scale[group.index] = scalar.scale;
+  if (planes.zero_point != nullptr) planes.zero_point[group.index] = stored;
+  const Levels levels(scalar, narrow_quotient(layer));
+  const Coder coder(layer.grid, scalar);
+  const int64_t stride = group.value == nullptr ? 0 : 1;
+  const float* value = group.value == nullptr ? kNoOffset : group.value;
+  uint8_t* codes = planes.codes + group.offset;
+  for_each_block(
+      group.size,
+      [&](int64_t k) HWY_ATTR { code_block(levels, coder, group.weight + k, value + k * stride, codes + k); },
+      [&](int64_t k, int64_t n) HWY_ATTR {
+        const Padded<W> w(group.weight + k, n);
+        const Padded<float> v(value + k * stride, n);
+        Padded<uint8_t> c;
+        code_block(levels, coder, w.data, v.data, c.data);
+        c.copy_to(codes + k, n);
+      });
+}
+
+template <typename W>
 void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes) {
-  for_each_group<W>(layer, rows, [&](const Group<W>& group) HWY_ATTR {
-    clamp_range_factors(layer, group.index);
-    const GroupLevels scalar = group_levels(layer, group.index);
-    const float stored = stored_zero(layer.grid, scalar);
-    planes.scale[group.index] = scalar.scale;
-    if (planes.zero_point != nullptr) planes.zero_point[group.index] = stored;
-    const Levels levels(scalar, narrow_quotient(layer));
-    const Coder coder(layer.grid, scalar);
-    const int64_t stride = group.value == nullptr ? 0 : 1;
-    const float* value = group.value == nullptr ? kNoOffset : group.value;
-    uint8_t* codes = planes.codes + group.offset;
-    for_each_block(
-        group.size,
-        [&](int64_t k) HWY_ATTR { code_block(levels, coder, group.weight + k, value + k * stride, codes + k); },
-        [&](int64_t k, int64_t n) HWY_ATTR {
-          const Padded<W> w(group.weight + k, n);
-          const Padded<float> v(value + k * stride, n);
-          Padded<uint8_t> c;
-          code_block(levels, coder, w.data, v.data, c.data);
-          c.copy_to(codes + k, n);
-        });
+  for_each_batch(layer.grid, rows, [&](GroupRange range) HWY_ATTR {
+    clamp_batch(layer, range);
+    const BatchLevels levels = batch_levels(layer, range);
+    for_each_group<W>(layer, range, [&](int64_t g, const Group<W>& group) HWY_ATTR {
+      finish_group(layer, group, levels.at(layer.grid, g), planes);
+    });
   });
 }
 

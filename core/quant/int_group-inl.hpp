@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "core/quant/blocks-inl.hpp"
-#include "core/quant/int_scale.hpp"
-#include "core/quant/int_tuning.hpp"
+#include "core/quant/int_levels-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
@@ -51,17 +49,21 @@ struct Group {
   int64_t offset;
 };
 
+/// Calls body(g, group) for the groups of a range, g counting from 0.
 template <typename W, typename Body>
-HWY_INLINE void for_each_group(const IntTuning& layer, RowRange rows, Body body) {
+HWY_INLINE void for_each_group(const IntTuning& layer, GroupRange range, Body body) {
   const IntGrid& grid = layer.grid;
-  const W* weight = static_cast<const W*>(layer.weight.data);
-  const int64_t groups = grid.groups();
-  for (int64_t row = rows.begin; row < rows.end; ++row)
-    for (int64_t g = 0; g < groups; ++g) {
-      const int64_t offset = row * grid.cols + g * grid.group;
-      body(Group<W>{weight + offset, layer.value == nullptr ? nullptr : layer.value + offset,
-                    std::min(grid.group, grid.cols - g * grid.group), row * groups + g, offset});
-    }
+  const int64_t row = range.first / grid.groups();
+  int64_t column = (range.first - row * grid.groups()) * grid.group;
+  int64_t offset = row * grid.cols + column;
+  for (int64_t g = 0; g < range.n; ++g) {
+    const int64_t size = std::min(grid.group, grid.cols - column);
+    body(g, Group<W>{static_cast<const W*>(layer.weight.data) + offset,
+                     layer.value == nullptr ? nullptr : layer.value + offset, size, range.first + g, offset});
+    offset += size;
+    column += size;
+    if (column == grid.cols) column = 0;
+  }
 }
 
 template <typename W, typename Out>
@@ -74,8 +76,7 @@ HWY_INLINE void write_block(const Levels& levels, const W* w, const float* v, Ou
 }
 
 template <typename W, typename Out>
-HWY_INLINE void write_group(const IntTuning& layer, const Group<W>& group, Out* out) {
-  const Levels levels(group_levels(layer, group.index), narrow_quotient(layer));
+HWY_INLINE void write_group(const Group<W>& group, const Levels& levels, Out* out) {
   const int64_t stride = group.value == nullptr ? 0 : 1;
   const float* value = group.value == nullptr ? kNoOffset : group.value;
   for_each_block(
@@ -87,6 +88,15 @@ HWY_INLINE void write_group(const IntTuning& layer, const Group<W>& group, Out* 
         write_block(levels, w.data, v.data, q.data);
         q.copy_to(out + k, n);
       });
+}
+
+/// Wq of a range of groups. `out` begins with element `tile_offset` of the matrix.
+template <typename W, typename Out>
+HWY_INLINE void write_batch(const IntTuning& layer, GroupRange range, int64_t tile_offset, Out* out) {
+  const BatchLevels levels = batch_levels(layer, range);
+  for_each_group<W>(layer, range, [&](int64_t g, const Group<W>& group) HWY_ATTR {
+    write_group(group, Levels(levels.at(layer.grid, g), narrow_quotient(layer)), out + (group.offset - tile_offset));
+  });
 }
 
 }  // namespace ar::quant::HWY_NAMESPACE

@@ -1,5 +1,6 @@
 #include "core/tensor/elementwise.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -18,17 +19,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace ar::tensor::HWY_NAMESPACE {
 
-template <typename From, typename To>
-void convert_rows(const From* from, To* to, int64_t n) {
+void RoundToBf16(float* x, int64_t n) {
   int64_t i = 0;
   for (; i + kSumLanes <= n; i += kSumLanes)
-    for (int64_t j = i; j < i + kSumLanes; j += hn::Lanes(F32())) store_or_nan(load(from + j), to + j);
-  for (; i < n; ++i) {
-    if constexpr (std::is_same_v<To, float>)
-      to[i] = to_f32(from[i]);
-    else
-      to[i] = to_bf16(to_f32(from[i]));
-  }
+    for (int64_t j = i; j < i + kSumLanes; j += hn::Lanes(F32())) store(bf16_or_nan(load(x + j)), x + j);
+  for (; i < n; ++i) x[i] = tensor::round_to_bf16(x[i]);
 }
 
 /// Squared error of one row of whole blocks; grad may be null.
@@ -63,14 +58,6 @@ HWY_INLINE void with_type(Real type, Body body) {
     body(Bf16());
 }
 
-void Convert(ConstReals from, Reals to, int64_t n) {
-  with_type(from.type, [&](auto f) {
-    with_type(to.type, [&](auto t) {
-      convert_rows(static_cast<const decltype(f)*>(from.data), static_cast<decltype(t)*>(to.data), n);
-    });
-  });
-}
-
 float RowError(const LossInput& in, int64_t row, float factor, void* grad) {
   float sum = 0.0f;
   with_type(in.pred.type, [&](auto p) {
@@ -92,7 +79,7 @@ HWY_AFTER_NAMESPACE();
 namespace ar::tensor {
 namespace {
 
-HWY_EXPORT(Convert);
+HWY_EXPORT(RoundToBf16);
 HWY_EXPORT(RowError);
 
 constexpr int64_t kRowsPerTask = 64;
@@ -101,7 +88,11 @@ size_t size_of(Real type) { return type == Real::kF32 ? sizeof(float) : sizeof(B
 
 }  // namespace
 
-void convert(ConstReals from, Reals to, int64_t n) { HWY_DYNAMIC_DISPATCH(Convert)(from, to, n); }
+void round_all_to_bf16(float* x, int64_t n) {
+  constexpr int64_t kPiece = 1 << 16;
+  const auto round = HWY_DYNAMIC_DISPATCH(RoundToBf16);
+  parallel_chunks(n, kPiece, [&](int64_t begin, int64_t end) { round(x + begin, end - begin); });
+}
 
 double squared_error(const LossInput& input, float factor, Reals grad) {
   std::vector<float> sums(static_cast<size_t>(input.rows));
@@ -126,8 +117,13 @@ int64_t first_nonfinite(const float* x, int64_t n) {
 
 int64_t first_nonfinite(const void* x, int64_t n, uint16_t exponent) {
   const auto* bits = static_cast<const uint16_t*>(x);
-  for (int64_t i = 0; i < n; ++i)
-    if ((bits[i] & exponent) == exponent) return i;
+  constexpr int64_t kPiece = 4096;  // searched only when something in it is not finite: without a way out the loop is vectors
+  for (int64_t begin = 0; begin < n; begin += kPiece) {
+    const int64_t end = std::min(n, begin + kPiece);
+    unsigned found = 0;
+    for (int64_t i = begin; i < end; ++i) found |= static_cast<unsigned>((bits[i] & exponent) == exponent);
+    if (found != 0) return std::find_if(bits + begin, bits + end, [=](uint16_t x) { return (x & exponent) == exponent; }) - bits;
+  }
   return -1;
 }
 

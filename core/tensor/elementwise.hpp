@@ -7,8 +7,8 @@
 /// Vector kernels over plain rows. Results do not depend on the machine or on the number of threads.
 namespace ar::tensor {
 
-/// Copies n numbers, rounding to bfloat16 where `to` holds it.
-void convert(ConstReals from, Reals to, int64_t n);
+/// Each of n numbers becomes its nearest bfloat16, ties to even; a NaN stays one. In parallel.
+void round_all_to_bf16(float* x, int64_t n);
 
 /// Tokens by features: what a block put out, and what it should have.
 struct LossInput {
@@ -30,7 +30,7 @@ int64_t first_nonfinite(const void* x, int64_t n, uint16_t exponent);
 
 /// Plain loops with the same results; the specification.
 namespace reference {
-void convert(ConstReals from, Reals to, int64_t n);
+void round_all_to_bf16(float* x, int64_t n);
 double squared_error(const LossInput& input, float factor, Reals grad);
 }  // namespace reference
 

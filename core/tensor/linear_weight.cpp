@@ -10,6 +10,8 @@
 namespace ar::tensor {
 namespace {
 
+constexpr int64_t kRows = 128;  // of a piece: small enough to share a product with a thread that has nothing else to do
+
 bool in_pairs(const at::Tensor& w) {
   return has_pair_products() && w.scalar_type() == at::kBFloat16 && w.is_cpu() && w.is_contiguous() &&
          w.size(0) % 2 == 0 && w.size(1) % 2 == 0;
@@ -29,7 +31,7 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& packed, int64_t column
   at::Tensor y = at::empty({left.size(0), columns}, at::kFloat);
   const auto* words = static_cast<const uint32_t*>(left.const_data_ptr());
   auto* to = y.mutable_data_ptr<float>();
-  parallel_chunks(left.size(0), kRowTile, [&](int64_t begin, int64_t end) {
+  parallel_chunks(left.size(0), kRows, [&](int64_t begin, int64_t end) {
     pair_product({words + begin * pairs, pairs, 1}, end - begin, panels(packed), columns, pairs, to + begin * columns,
                  columns);
   });

@@ -50,11 +50,14 @@ HWY_INLINE VF round_even(VF x) { return hn::CopySign(hn::Round(x), x); }
 
 /// As store, for lanes that may be NaN: a NaN stays one.
 HWY_INLINE void store_or_nan(VF x, float* p) { store(x, p); }
-HWY_INLINE void store_or_nan(VF x, Bf16* p) {
+HWY_INLINE hn::Vec<U32> bf16_bits_or_nan(VF x) {
   const U32 d;
   const auto quiet = hn::Or(hn::BitCast(d, x), hn::Set(d, 0x400000u));
-  const auto bits = hn::IfThenElse(hn::RebindMask(d, hn::Not(hn::Eq(x, x))), quiet, bf16_bits(x));
-  hn::StoreU(hn::DemoteTo(U16(), hn::BitCast(I32(), hn::ShiftRight<16>(bits))), U16(), &p->bits);
+  return hn::IfThenElse(hn::RebindMask(d, hn::Not(hn::Eq(x, x))), quiet, bf16_bits(x));
+}
+HWY_INLINE VF bf16_or_nan(VF x) { return hn::BitCast(F32(), hn::And(bf16_bits_or_nan(x), hn::Set(U32(), 0xffff0000u))); }
+HWY_INLINE void store_or_nan(VF x, Bf16* p) {
+  hn::StoreU(hn::DemoteTo(U16(), hn::BitCast(I32(), hn::ShiftRight<16>(bf16_bits_or_nan(x)))), U16(), &p->bits);
 }
 
 /// tree_sum of lane_sum.hpp: the same additions, several at a time. Destroys the lanes.

@@ -148,10 +148,7 @@ class Tuner {
       const auto at = static_cast<std::size_t>(i);
       losses[at] = sample_pass(static_cast<int64_t>(samples[at]), i, n, gradients[at]);
     };
-    const int64_t alone = laid_out_ ? 0 : 1;  // the first pass lays out the stash
-    if (!laid_out_) one(0);
-    laid_out_ = true;
-    tensor::parallel_for(n - alone, [&](int64_t i) { one(i + alone); });
+    tensor::parallel_for(n, one);
     double sum = 0.0;
     for (const double loss : losses) sum += loss;
     for (const VectorGradients& g : gradients) vectors_.add(g);
@@ -229,7 +226,6 @@ class Tuner {
   TrainingWeights weights_;
   std::vector<at::Tensor> sums_;  // dW of the micro-batches so far, float32
   int64_t used_ = 0;              // samples of the stash that the last micro-batch filled
-  bool laid_out_ = false;
   bool backward_ = true;
 };
 

@@ -4,6 +4,8 @@
 
 #include <ATen/ops/cat.h>
 
+#include "core/tensor/elementwise.hpp"
+
 namespace ar::tune {
 
 FixedRunner::FixedRunner(const Stage& stage, std::vector<at::Tensor> weights, std::vector<at::Tensor> biases,
@@ -33,7 +35,12 @@ at::Tensor FixedRunner::linear(int64_t id, const at::Tensor& x) {
   sizes.back() = weight.values().size(0);
   at::Tensor y = weight.forward(input.reshape({-1, x.size(-1)}).to(compute_));
   if (biases_[i].defined()) y.add_(biases_[i]);
-  return y.to(compute_).to(x.scalar_type()).view(sizes);
+  if (compute_ == at::kBFloat16 && y.is_cpu()) {
+    tensor::round_all_to_bf16(y.mutable_data_ptr<float>(), y.numel());
+  } else {
+    y = y.to(compute_);
+  }
+  return y.to(x.scalar_type()).view(sizes);
 }
 
 at::Tensor FixedRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,

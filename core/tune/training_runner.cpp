@@ -40,7 +40,25 @@ class LinearBackward final : public torch::autograd::Node {
 }  // namespace
 
 Stash::Stash(const Stage& stage, int64_t samples, int64_t tokens)
-    : samples_(samples), tokens_(tokens), gradients_(stage.linears.size()), slot_(stage.linears.size(), -1) {}
+    : samples_(samples),
+      tokens_(tokens),
+      compute_(stage.compute),
+      inputs_(stage.linears.size()),
+      gradients_(stage.linears.size()) {}
+
+tensor::TokenRows& Stash::input_of(std::size_t linear, tensor::TokenRows* shared, int64_t width) {
+  const std::lock_guard lock(making_);
+  tensor::TokenRows*& slot = inputs_[linear];
+  if (slot == nullptr) slot = shared != nullptr ? shared : &slots_.emplace_back(samples_, tokens_, width, compute_);
+  return *slot;
+}
+
+tensor::TokenRows& Stash::output_gradient_of(std::size_t linear, int64_t width) {
+  const std::lock_guard lock(making_);
+  tensor::TokenRows& gradients = gradients_[linear];
+  if (!gradients.defined()) gradients = tensor::TokenRows(samples_, tokens_, width, compute_);
+  return gradients;
+}
 
 TrainingRunner::TrainingRunner(const Stage& stage, const TrainingWeights& weights, Stash& stash, int64_t sample,
                                bool train_vectors)
@@ -63,18 +81,14 @@ TrainingRunner::TrainingRunner(const Stage& stage, const TrainingWeights& weight
 }
 
 const TrainingRunner::Input& TrainingRunner::recorded(std::size_t linear, const at::Tensor& x) {
-  int64_t& slot = stash_.slot_[linear];
   for (const Input& input : seen_) {
     if (!input.source.is_same(x)) continue;
-    if (slot != input.slot) slot = input.slot;  // only the first pass writes
+    stash_.input_of(linear, input.slot, x.size(-1));
     return input;
   }
-  if (slot < 0) {
-    slot = static_cast<int64_t>(stash_.inputs_.size());
-    stash_.inputs_.emplace_back(stash_.samples_, stash_.tokens_, x.size(-1), stage_.compute);
-  }
+  tensor::TokenRows& slot = stash_.input_of(linear, nullptr, x.size(-1));
   const at::Tensor rows = x.detach().reshape({-1, x.size(-1)}).contiguous();
-  seen_.push_back({x, stash_.inputs_[static_cast<std::size_t>(slot)].put(sample_, rows), slot});
+  seen_.push_back({x, slot.put(sample_, rows), &slot});
   return seen_.back();
 }
 
@@ -91,14 +105,13 @@ at::Tensor TrainingRunner::layer_input(std::size_t linear, const at::Tensor& x) 
 at::Tensor TrainingRunner::linear(int64_t id, const at::Tensor& layer_x) {
   const auto i = static_cast<std::size_t>(id);
   const at::Tensor x = layer_input(i, layer_x);
-  if (x.numel() != stash_.tokens_ * x.size(-1)) {
+  if (x.numel() != stash_.tokens() * x.size(-1)) {
     base::fail("{}: {} rows reach the layer, {} tokens were given", stage_.linears.at(i).name, x.numel() / x.size(-1),
-               stash_.tokens_);
+               stash_.tokens());
   }
   const tensor::LinearWeight& weight = weights_.weights.at(i);
-  tensor::TokenRows& gradients = stash_.gradients_[i];
   const int64_t out = weight.values().size(0);
-  if (!gradients.defined()) gradients = tensor::TokenRows(stash_.samples_, stash_.tokens_, out, stage_.compute);
+  tensor::TokenRows& gradients = stash_.output_gradient_of(i, out);
   auto sizes = x.sizes().vec();
   sizes.back() = out;
   at::Tensor y = at::_unsafe_view(weight.forward(recorded(i, x).rows), sizes);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -21,17 +22,24 @@ class Stash {
 
   int64_t tokens() const { return tokens_; }
   int64_t samples() const { return samples_; }
-  const tensor::TokenRows& input(std::size_t linear) const { return inputs_[static_cast<std::size_t>(slot_[linear])]; }
+  const tensor::TokenRows& input(std::size_t linear) const { return *inputs_[linear]; }
   const tensor::TokenRows& output_gradient(std::size_t linear) const { return gradients_[linear]; }
-  bool has(std::size_t linear) const { return slot_[linear] >= 0; }
+  bool has(std::size_t linear) const { return inputs_[linear] != nullptr; }
+
+  /// Where the layer's inputs go, made by the first pass that asks: `shared`, the place of the same tensor read by another
+  /// layer before, or a new one when null. [any]
+  tensor::TokenRows& input_of(std::size_t linear, tensor::TokenRows* shared, int64_t width);
+  /// Where the gradients of the layer's outputs go. [any]
+  tensor::TokenRows& output_gradient_of(std::size_t linear, int64_t width);
 
  private:
-  friend class TrainingRunner;
   int64_t samples_;
   int64_t tokens_;
-  std::vector<tensor::TokenRows> inputs_;     // one a slot
+  at::ScalarType compute_;
+  std::mutex making_;
+  std::deque<tensor::TokenRows> slots_;
+  std::vector<tensor::TokenRows*> inputs_;    // linear -> slot, null before its first use
   std::vector<tensor::TokenRows> gradients_;  // one a linear
-  std::vector<int64_t> slot_;                 // linear -> slot, -1 before its first use
 };
 
 /// Tensors in effect during one iteration.
@@ -47,8 +55,8 @@ struct TrainingWeights {
 /// gradients are not formed here. One runner serves one sample of one pass.
 class TrainingRunner : public Runner {
  public:
-  /// Gradients of `trained_*` tensors (norm and bias tuning) end in leaf(id).grad(). The first pass over a stash must
-  /// run alone (it lays out the slots); later ones may run in parallel.
+  /// Gradients of `trained_*` tensors (norm and bias tuning) end in leaf(id).grad(). Passes
+  /// over different samples of a stash may run in parallel.
   TrainingRunner(const Stage& stage, const TrainingWeights& weights, Stash& stash, int64_t sample, bool train_vectors);
   at::Tensor linear(int64_t id, const at::Tensor& x) override;
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
@@ -64,7 +72,7 @@ class TrainingRunner : public Runner {
   struct Input {
     at::Tensor source;
     at::Tensor rows;  // [tokens, in]
-    int64_t slot;
+    tensor::TokenRows* slot;
   };
   const Input& recorded(std::size_t linear, const at::Tensor& x);
   at::Tensor layer_input(std::size_t linear, const at::Tensor& x);

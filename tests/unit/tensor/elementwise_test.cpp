@@ -12,6 +12,12 @@
 namespace ar::tensor {
 namespace {
 
+std::vector<Bf16> rounded(const std::vector<float>& x) {
+  std::vector<Bf16> y;
+  for (const float v : x) y.push_back(to_bf16(v));
+  return y;
+}
+
 template <typename Body>
 void on_every_target(Body body) {
   const auto supported = hwy::SupportedTargets();
@@ -48,28 +54,35 @@ TEST(RoundToF16, MatchesTheFormat) {
   EXPECT_EQ(bits_of(round_to_f16(-0.0f)), 0x80000000u);
 }
 
-TEST(Convert, EqualsReferenceOnEveryTarget) {
+TEST(RoundAllToBf16, EqualsReferenceOnEveryTarget) {
   auto x = numbers(77, 1);
   x[3] = std::numeric_limits<float>::quiet_NaN();
   x[4] = -std::numeric_limits<float>::infinity();
   x[5] = std::numeric_limits<float>::max();
   x[6] = float_of(0x7f800001u);
+  auto plain = x;
+  reference::round_all_to_bf16(plain.data(), 77);
   on_every_target([&] {
-    std::vector<Bf16> fast(x.size()), plain(x.size());
-    convert(x.data(), fast.data(), 77);
-    reference::convert(x.data(), plain.data(), 77);
-    for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(fast[i].bits, plain[i].bits) << i;
-    std::vector<float> back(x.size());
-    convert(fast.data(), back.data(), 77);
-    for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(bits_of(back[i]), uint32_t{fast[i].bits} << 16) << i;
+    auto fast = x;
+    round_all_to_bf16(fast.data(), 77);
+    for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(bits_of(fast[i]), bits_of(plain[i])) << i;
   });
+}
+
+TEST(FirstNonfinite, IsTheFirstOfSeveralWhereverItLies) {
+  for (const int64_t at : {0, 1, 4095, 4096, 9000}) {
+    std::vector<uint16_t> x(9001, 0x7f7f);
+    EXPECT_EQ(first_nonfinite(x.data(), 9001, 0x7f80), -1);
+    x[9000] = 0xff80;
+    x[static_cast<size_t>(at)] = 0x7fc0;
+    EXPECT_EQ(first_nonfinite(x.data(), 9001, 0x7f80), at);
+  }
 }
 
 TEST(SquaredError, EqualsReferenceOnEveryTarget) {
   constexpr int64_t kRows = 150, kCols = 53;
   const auto pred = numbers(kRows * kCols, 2), target = numbers(kRows * kCols, 3);
-  std::vector<Bf16> target16(target.size());
-  convert(target.data(), target16.data(), kRows * kCols);
+  const auto target16 = rounded(target);
   std::vector<uint8_t> keep(kRows);
   for (size_t i = 0; i < keep.size(); ++i) keep[i] = i % 7 != 0;
   on_every_target([&] {
@@ -86,8 +99,8 @@ TEST(SquaredError, EqualsReferenceOnEveryTarget) {
 TEST(SquaredError, Bf16GradientsEqualReference) {
   constexpr int64_t kRows = 9, kCols = 40;
   const auto pred = numbers(kRows * kCols, 4), target = numbers(kRows * kCols, 5);
-  std::vector<Bf16> p(pred.size()), fast(pred.size()), plain(pred.size());
-  convert(pred.data(), p.data(), kRows * kCols);
+  const auto p = rounded(pred);
+  std::vector<Bf16> fast(pred.size()), plain(pred.size());
   const LossInput input{p.data(), target.data(), kRows, kCols};
   EXPECT_EQ(squared_error(input, 3.0f, fast.data()), reference::squared_error(input, 3.0f, plain.data()));
   for (size_t i = 0; i < fast.size(); ++i) ASSERT_EQ(fast[i].bits, plain[i].bits) << i;
