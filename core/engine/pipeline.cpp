@@ -165,7 +165,7 @@ class Run {
   }
 
   /// The output layer: one sample a micro-batch, targets computed when they are needed (algorithm.md 9.1).
-  UnitResult tune_head(const LoadedStage& loaded) {
+  UnitResult tune_head(LoadedStage& loaded) {
     const tune::Stage& stage = loaded.stage;
     base::info("quantizing layer {}", stage.name);
     tune::FixedRunner original(stage);

@@ -74,8 +74,11 @@ UnitResult untouched(const LoadedStage& loaded) {
   return result;
 }
 
-UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned) {
+UnitResult from_tuning(LoadedStage& loaded, tune::TuneResult tuned) {
   UnitResult result = untouched(loaded);
+  for (std::size_t i = 0; i < tuned.act_max.size(); ++i) {
+    if (tuned.act_max[i]) loaded.stage.linears[i].act_max = tuned.act_max[i];
+  }
   result.layers = std::move(tuned.layers);
   result.biases = std::move(tuned.biases);
   result.parameters = std::move(tuned.parameters);

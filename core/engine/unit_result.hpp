@@ -34,7 +34,8 @@ struct UnitResult {
 };
 
 UnitResult untouched(const LoadedStage& loaded);
-UnitResult from_tuning(const LoadedStage& loaded, tune::TuneResult tuned);
+/// Tuned activation ranges take the place of the calibrated ones in the stage.
+UnitResult from_tuning(LoadedStage& loaded, tune::TuneResult tuned);
 /// Rounds to nearest, plainly or with the search of the type, as the layers say.
 UnitResult round_unit(const LoadedStage& loaded);
 

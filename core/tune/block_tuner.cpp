@@ -13,6 +13,7 @@
 #include "core/tensor/pair_product.hpp"
 #include "core/tensor/parallel.hpp"
 #include "core/tensor/token_rows.hpp"
+#include "core/tune/activation_tuning.hpp"
 #include "core/tune/loss.hpp"
 #include "core/tune/rounding_layer.hpp"
 #include "core/tune/schedule.hpp"
@@ -34,7 +35,8 @@ class Tuner {
         micro_(std::min<int64_t>(options.batch_size, data.inputs.size(0))),
         group_(std::min<int64_t>(options.batch_size * options.gradient_accumulate_steps, data.inputs.size(0))),
         stash_(stage, micro_, data.inputs.size(1)),
-        vectors_(stage, options) {
+        vectors_(stage, options),
+        activations_(stage, options) {
     for (std::size_t i = 0; i < stage.linears.size(); ++i) {
       const StageLinear& linear = stage.linears[i];
       weights_.biases.push_back(linear.bias);
@@ -51,6 +53,7 @@ class Tuner {
       refresh(layer, rows);
     });
     vectors_.use(weights_);
+    activations_.use(weights_);
   }
 
   TuneResult run(base::PythonRandom& random, const StepCallback& on_step) {
@@ -128,6 +131,7 @@ class Tuner {
     }
     double total = 0.0;
     vectors_.clear_gradients();
+    activations_.clear_gradients();
     for (std::size_t begin = 0; begin < drawn.size(); begin += static_cast<std::size_t>(micro_)) {
       const std::size_t end = std::min(begin + static_cast<std::size_t>(micro_), drawn.size());
       total += micro_batch({drawn.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -143,7 +147,7 @@ class Tuner {
     const auto n = static_cast<int64_t>(samples.size());
     used_ = n;
     std::vector<double> losses(samples.size());
-    std::vector<VectorGradients> gradients(samples.size());
+    std::vector<SampleGradients> gradients(samples.size());
     const auto one = [&](int64_t i) {
       const auto at = static_cast<std::size_t>(i);
       losses[at] = sample_pass(static_cast<int64_t>(samples[at]), i, n, gradients[at]);
@@ -151,12 +155,22 @@ class Tuner {
     tensor::parallel_for(n, one);
     double sum = 0.0;
     for (const double loss : losses) sum += loss;
-    for (const VectorGradients& g : gradients) vectors_.add(g);
+    if (backward_) {
+      for (const SampleGradients& g : gradients) {
+        vectors_.add(g.vectors);
+        activations_.add(g.ranges);
+      }
+    }
     return sum;
   }
 
+  struct SampleGradients {
+    VectorGradients vectors;
+    std::vector<float> ranges;
+  };
+
   /// Returns this sample's share of the micro-batch's loss.
-  double sample_pass(int64_t sample, int64_t position, int64_t n, VectorGradients& gradients) {
+  double sample_pass(int64_t sample, int64_t position, int64_t n, SampleGradients& gradients) {
     at::AutoGradMode with_gradients(backward_);
     TrainingRunner runner(stage_, weights_, stash_, position, vectors_.active());
     const at::Tensor input = data_.inputs.narrow(0, sample, 1).to(at::kFloat);
@@ -168,7 +182,7 @@ class Tuner {
                                           static_cast<float>(scale * kLossFactor));
     if (backward_) {
       output.backward(loss.gradient);
-      gradients = vectors_.gradients_of(runner);
+      gradients = {vectors_.gradients_of(runner), runner.range_gradients()};
     }
     return loss.sum * scale;
   }
@@ -201,10 +215,15 @@ class Tuner {
                       rates);
       refresh(i, rows);
     });
-    if (keep) vectors_.snapshot();
+    if (keep) {
+      vectors_.snapshot();
+      activations_.snapshot();
+    }
     if (step) {
       vectors_.step(rates);
       vectors_.use(weights_);
+      activations_.step(rates);
+      activations_.use(weights_);
     }
   }
 
@@ -212,6 +231,7 @@ class Tuner {
     result.layers.resize(stage_.linears.size());
     for (std::size_t i = 0; i < layers_.size(); ++i) result.layers[layer_of_[i]] = layers_[i].result(has_snapshot);
     vectors_.collect(has_snapshot, result.biases, result.parameters);
+    result.act_max = activations_.collect(has_snapshot);
   }
 
   const Stage& stage_;
@@ -221,6 +241,7 @@ class Tuner {
   int64_t group_;  // samples of a step
   Stash stash_;
   VectorTuning vectors_;
+  ActivationTuning activations_;
   std::vector<RoundingLayer> layers_;
   std::vector<std::size_t> layer_of_;  // layer -> linear
   TrainingWeights weights_;

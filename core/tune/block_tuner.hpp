@@ -30,6 +30,7 @@ struct TuneResult {
   std::vector<std::optional<quant::QuantizedWeight>> layers;  // by linear; empty where not tuned
   std::vector<at::Tensor> biases;                             // tuned ones, float32; else undefined
   std::vector<at::Tensor> parameters;                         // likewise
+  std::vector<std::optional<float>> act_max;                  // tuned static activation ranges, by linear
   double first_loss = 0.0;
   double best_loss = 0.0;
   int64_t best_iteration = 0;

@@ -68,7 +68,8 @@ TrainingRunner::TrainingRunner(const Stage& stage, const TrainingWeights& weight
       sample_(sample),
       anchor_(at::ones({1}, at::kFloat).set_requires_grad(true)),
       bias_leaves_(stage.linears.size()),
-      parameter_leaves_(stage.parameters.size()) {
+      parameter_leaves_(stage.parameters.size()),
+      range_gradients_(stage.linears.size()) {
   if (!train_vectors) return;
   for (std::size_t i = 0; i < stage.linears.size(); ++i) {
     if (stage.linears[i].tuned && weights.biases[i].defined()) {
@@ -98,7 +99,7 @@ at::Tensor TrainingRunner::layer_input(std::size_t linear, const at::Tensor& x) 
   for (const QuantizedInput& done : quantized_) {
     if (done.x.is_same(x) && done.by->same_as(*quantizer)) return done.quantized;
   }
-  quantized_.push_back({x, quantizer->quantize_with_gradient(x), &*quantizer});
+  quantized_.push_back({x, quantizer->quantize_with_gradient(x, anchor_, &range_gradients_[linear]), &*quantizer});
   return quantized_.back().quantized;
 }
 

@@ -66,6 +66,8 @@ class TrainingRunner : public Runner {
 
   const at::Tensor& bias_leaf(std::size_t linear) const { return bias_leaves_[linear]; }
   const at::Tensor& parameter_leaf(std::size_t parameter) const { return parameter_leaves_[parameter]; }
+  /// Gradients of tuned activation ranges after the backward pass, by linear; 0 for the others.
+  const std::vector<float>& range_gradients() const { return range_gradients_; }
 
  private:
   /// An input in the compute dtype, recorded in a slot of the stash. Inputs seen are kept, hence their addresses.
@@ -84,6 +86,7 @@ class TrainingRunner : public Runner {
   at::Tensor anchor_;  // makes autograd record layers whose input needs no gradient
   std::vector<at::Tensor> bias_leaves_;
   std::vector<at::Tensor> parameter_leaves_;
+  std::vector<float> range_gradients_;
   std::deque<Input> seen_;
   struct QuantizedInput {
     at::Tensor x, quantized;
