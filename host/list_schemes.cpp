@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include <fmt/ranges.h>
 #include <boost/json/object.hpp>
 
 #include "core/quant/boundary_scheme.hpp"
+#include "core/quant/scheme_recipe.hpp"
 #include "host/list_rows.hpp"
 #include "host/table.hpp"
 
@@ -9,12 +12,17 @@ namespace ar::host {
 namespace json = boost::json;
 namespace {
 
+/// A preset with a recipe needs a format that takes every scheme of it.
 std::vector<std::string> formats_with(const std::vector<FormatEntry>& entries, const std::string& name,
                                       const quant::Scheme& scheme, const Accepts& accepts) {
-  const ar_scheme table = quant::boundary_scheme(scheme, name.c_str());
+  std::vector<quant::Scheme> all{scheme};
+  for (const quant::RecipeRule& rule : quant::recipe(name)) all.push_back(quant::apply(scheme, rule.fields));
   std::vector<std::string> names;
   for (const FormatEntry& entry : entries) {
-    if (entry.reason.empty() && accepts(entry.name, table)) names.push_back(entry.name);
+    const bool takes_all = std::all_of(all.begin(), all.end(), [&](const quant::Scheme& s) {
+      return accepts(entry.name, quant::boundary_scheme(s, name.c_str()));
+    });
+    if (entry.reason.empty() && takes_all) names.push_back(entry.name);
   }
   return names;
 }

@@ -210,10 +210,6 @@ class Builder {
     over.act_bits = read_.given_int("act_bits");
     if (const auto dtype = read_.given_text("scale_dtype")) over.scale_dtype = canonical_dtype(*dtype);
     read_lm_head();
-    if (contains(run_.scheme, "_MIXED"))
-      base::refuse(
-          "--scheme {}: mixing bits by the kind of layer is not in this version; --layer_config does it by name",
-          run_.scheme);
     quant::resolve(run_.scheme, over);
     const bool gptq = std::find(run_.formats.begin(), run_.formats.end(), "auto_gptq") != run_.formats.end();
     if (gptq && over.sym) warn("--asym with format auto_gptq: few kernels run asymmetric GPTQ weights");

@@ -109,6 +109,7 @@ void plan_layers(Plan& plan, const std::set<int64_t>& chosen) {
     candidates.push_back({linear.name, linear.out, linear.in, false, true});
   }
   model::LayerRequest request;
+  request.recipe = quant::recipe(plan.options.scheme);
   request.layer_config = plan.options.layer_config;
   request.ignore_layers = plan.options.ignore_layers;
   std::vector<std::string> names;
@@ -260,7 +261,6 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan.options = options;
   plan.scheme = quant::resolve(options.scheme, options.scheme_override);
   check_supported(plan.scheme, "--scheme " + options.scheme);
-  if (options.scheme == "W4A16_MIXED") base::refuse("--scheme W4A16_MIXED: its rules per layer are not in this version");
   follow_scheme(plan.options);
   for (const std::string& format : plan.options.formats) registry.format(format);
   choose_device(registry, options.device_map);

@@ -9,6 +9,7 @@
 #include "core/base/log.hpp"
 #include "core/engine/format_client.hpp"
 #include "core/engine/output_name.hpp"
+#include "core/quant/scheme_recipe.hpp"
 
 namespace ar::engine {
 namespace {
@@ -19,6 +20,10 @@ bool chooses_schemes(const PlannedOutput& output) { return output.plugin->api.ch
 void check_combination(const Plan& plan) {
   const auto chooser = std::find_if(plan.outputs.begin(), plan.outputs.end(), chooses_schemes);
   if (chooser == plan.outputs.end()) return;
+  if (!quant::recipe(plan.options.scheme).empty()) {
+    base::refuse("--scheme {} with --format {}: both choose the bits of every layer; leave one of them out",
+                 plan.options.scheme, chooser->format);
+  }
   for (const PlannedOutput& other : plan.outputs) {
     if (&other == &*chooser || other.format == "fake") continue;
     base::refuse("--format {}: {} chooses the type of every tensor and can stand beside fake only, not {}",

@@ -10,6 +10,7 @@
 #include <boost/json/object.hpp>
 
 #include "core/quant/scheme.hpp"
+#include "core/quant/scheme_recipe.hpp"
 
 namespace ar::model {
 
@@ -24,6 +25,7 @@ struct LinearInfo {
 
 /// What the user and the model ask for, layer by layer.
 struct LayerRequest {
+  std::vector<quant::RecipeRule> recipe;       // of the preset: layers that the entries below do not name exactly
   std::string layer_config;                    // text of --layer_config
   std::string ignore_layers;                   // text of --ignore_layers
   std::vector<std::string> predefined_ignore;  // predefined_ignore_layers()

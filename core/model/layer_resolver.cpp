@@ -86,6 +86,7 @@ class Resolver {
 
   LayerPlan run() {
     read_user_entries();
+    follow_recipe();
     find_unfit();
     read_ignore_list();
     expand_patterns();
@@ -108,6 +109,17 @@ class Resolver {
       if (name.empty()) base::refuse("--layer_config: a layer name is empty");
       entries_.set(name, read_layer_entry(name, member.value(), global_));
       by_user_.insert(name);
+    }
+  }
+
+  /// Patterns come later and override these entries as they override exact names.
+  void follow_recipe() {
+    for (const LinearInfo& c : candidates_) {
+      const bool wanted = c.in_block || (c.is_head && request_.quant_lm_head);
+      if (!wanted || entries_.find(c.name) != nullptr) continue;
+      const auto& rules = request_.recipe;
+      const auto rule = std::find_if(rules.begin(), rules.end(), [&](const auto& r) { return r.fits(c.name); });
+      if (rule != rules.end()) entries_.set(c.name, {quant::apply(global_, rule->fields), std::nullopt, false});
     }
   }
 

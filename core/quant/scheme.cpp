@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/quant/scheme_presets.hpp"
+#include "core/quant/scheme_recipe.hpp"
 
 namespace ar::quant {
 namespace {
@@ -192,6 +193,10 @@ Scheme resolve(const std::string& name, const SchemeOverride& override_) {
     over = {};
   }
   const Preset& base_fields = find_preset(base_name);
+  if (!recipe(base_name).empty() && (over.bits || over.data_type)) {
+    base::refuse("{}: scheme {} sets it for every layer; leave it out, or change single layers with --layer_config",
+                 over.bits ? fmt::format("--bits {}", *over.bits) : "--data_type " + *over.data_type, base_name);
+  }
   Scheme s = complete(lay_over(base_fields, over));
   validate(s, "--scheme " + base_fields.name);
   return s;

@@ -28,7 +28,7 @@ allow(plugins/models ${sdk_headers} "ar/torch/" "common/" ${torch_headers} ${bf1
 allow(core/tensor ${base} ${sdk_headers} ${torch_headers} ${bf16_headers} "tbb/" "hwy/" "sanitizer/")
 set(numeric ${base} "core/tensor/" ${torch_headers})
 allow(core/quant ${numeric} ${sdk_headers} "tbb/" "hwy/")
-allow(core/model ${numeric} "core/quant/scheme[.]hpp" "oniguruma[.]h")
+allow(core/model ${numeric} "core/quant/scheme(_recipe)?[.]hpp" "oniguruma[.]h")
 allow(core/calib ${numeric} "oniguruma[.]h" "unicode/" "boost/unordered/")
 allow(core/tune ${numeric} "core/quant/" "core/model/" "core/calib/" "ar/torch/" ${sdk_headers} "tbb/")
 allow(core/engine ${numeric} "core/" "ar/" "tbb/")

@@ -42,7 +42,8 @@ class AutoGptq : public formats::IntFolder {
   }
 };
 
-constexpr const char* kSchemes[] = {"W4A16", "W2A16", "W3A16", "W8A16", "W2A16G64", "W2A16G32", "BF16", nullptr};
+constexpr const char* kSchemes[] = {"W4A16",    "W2A16",       "W3A16", "W8A16", "W2A16G64",
+                                    "W2A16G32", "W4A16_MIXED", "BF16",  nullptr};
 
 constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
                                   AR_SDK_MAJOR,

@@ -113,8 +113,13 @@ TEST(QuantizeRequest, RefusesBadTextOfALayerConfig) {
   EXPECT_EQ(refusal({"--layer_config", "{k_proj:{bits:8}}"}), "");
 }
 
-TEST(QuantizeRequest, RefusesSchemesThatMixBitsByThemselves) {
-  EXPECT_NE(refusal({"--scheme", "w4a16_mixed"}).find("--layer_config"), std::string::npos);
+TEST(QuantizeRequest, RefusesBitsBesideASchemeThatMixesThem) {
+  EXPECT_EQ(refusal({"--scheme", "w4a16_mixed", "--group_size", "32"}), "");
+  EXPECT_EQ(refusal({"--scheme", "w4a16_mixed", "--bits", "2"}),
+            "--bits 2: scheme W4A16_MIXED sets it for every layer; leave it out, or change single layers with "
+            "--layer_config");
+  EXPECT_NE(refusal({"--scheme", "W4A16_MIXED", "--data_type", "fp8"}).find("--data_type fp8: scheme W4A16_MIXED"),
+            std::string::npos);
 }
 
 TEST(QuantizeRequest, PluginFoldersAddUp) {

@@ -160,6 +160,66 @@ TEST(LayerPlan, DoesNotWarnForWeightsOfTheCheckpointAlone) {
   EXPECT_EQ(extra(p), R"({".*mtp.*":{"bits":8}})");
 }
 
+constexpr const char* kWideBlocks = R"({
+    "model.layers.0.self_attn.q_proj": {"bits": 8}, "model.layers.0.self_attn.k_proj": {"bits": 8},
+    "model.layers.0.self_attn.v_proj": {"bits": 8}, "model.layers.0.self_attn.o_proj": {"bits": 8},
+    "model.layers.0.mlp.gate_proj": {"bits": 8}, "model.layers.0.mlp.up_proj": {"bits": 8},
+    "model.layers.0.mlp.down_proj": {"bits": 8},
+    "model.layers.1.self_attn.q_proj": {"bits": 8}, "model.layers.1.self_attn.k_proj": {"bits": 8},
+    "model.layers.1.self_attn.v_proj": {"bits": 8}, "model.layers.1.self_attn.o_proj": {"bits": 8},
+    "model.layers.1.mlp.gate_proj": {"bits": 8}, "model.layers.1.mlp.up_proj": {"bits": 8},
+    "model.layers.1.mlp.down_proj": {"bits": 8})";
+
+LayerPlan mixed_plan(const char* layer_config, const char* ignore = "", bool quant_lm_head = false) {
+  LayerRequest request;
+  request.recipe = quant::recipe("W4A16_MIXED");
+  request.layer_config = layer_config;
+  request.ignore_layers = ignore;
+  request.quant_lm_head = quant_lm_head;
+  return resolve_layers(candidates(), quant::preset("W4A16_MIXED"), request);
+}
+
+TEST(LayerPlanRecipe, WritesW4A16MixedAsUpstream) {
+  EXPECT_EQ(extra(mixed_plan("")), compact((std::string(kWideBlocks) + "}").c_str()));
+  EXPECT_FALSE(choice(mixed_plan(""), "lm_head").quantized);
+  EXPECT_FALSE(choice(mixed_plan(""), "model.layers.0.mlp.up_proj").fixed_by_user);
+  EXPECT_EQ(extra(mixed_plan("", "", true)), compact((std::string(kWideBlocks) + R"(, "lm_head": {"bits": 8,
+    "group_size": 128, "sym": true, "data_type": "int", "act_bits": 16, "act_group_size": 128, "act_sym": true,
+    "act_data_type": "float", "act_dynamic": true, "super_bits": null, "super_group_size": null,
+    "rotation_config": null}})")
+                                                         .c_str()));
+}
+
+TEST(LayerPlanRecipe, YieldsToTheUser) {
+  const LayerPlan p = mixed_plan("{model.layers.0.self_attn.q_proj:{bits:2},up_proj:{bits:3}}", "k_proj");
+  EXPECT_EQ(choice(p, "model.layers.0.self_attn.q_proj").scheme.bits, 2);
+  EXPECT_EQ(choice(p, "model.layers.1.self_attn.q_proj").scheme.bits, 8);
+  EXPECT_EQ(choice(p, "model.layers.1.mlp.up_proj").scheme.bits, 3);
+  EXPECT_FALSE(choice(p, "model.layers.0.self_attn.k_proj").quantized);
+}
+
+TEST(LayerPlanRecipe, TellsRoutedExpertsFromSharedOnes) {
+  const std::string mlp = "model.layers.0.mlp.";
+  const std::vector<std::pair<std::string, int>> expected = {
+      {mlp + "experts.3.gate_proj", 4},       {mlp + "experts.3.down_proj", 4},
+      {mlp + "shared_expert.up_proj", 8},     {mlp + "shared_experts.up_proj", 8},
+      {"model.layers.0.self_attn.q_proj", 8}, {"model.layers.7.self_attn.q_proj", 8}};
+  std::vector<LinearInfo> layers;
+  for (const auto& [name, bits] : expected)
+    layers.push_back({name, 64, 64, name.find(".7.") == std::string::npos, false});
+  LayerRequest request;
+  request.recipe = quant::recipe("W4A16_MIXED");
+  quant::Scheme global = quant::preset("W4A16_MIXED");
+  global.group_size = 32;
+  const LayerPlan p = resolve_layers(layers, global, request);
+  for (std::size_t i = 0; i + 1 < expected.size(); ++i) {
+    EXPECT_EQ(p.layers[i].scheme.bits, expected[i].second) << expected[i].first;
+    EXPECT_EQ(p.layers[i].scheme.group_size, 32) << expected[i].first;
+    EXPECT_TRUE(p.layers[i].quantized) << expected[i].first;
+  }
+  EXPECT_FALSE(p.layers.back().quantized) << "outside the chosen blocks";
+}
+
 constexpr const char* kHead4 = R"({"lm_head": {"bits": 4, "group_size": 128, "sym": true, "data_type": "int",
   "act_bits": 16, "act_group_size": 128, "act_sym": true, "act_data_type": "float", "act_dynamic": true,
   "super_bits": null, "super_group_size": null, "rotation_config": null}})";
