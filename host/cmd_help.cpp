@@ -20,7 +20,7 @@ constexpr const char* kQuantizeIntro =
     "Names may be written with '-' or '_' and shortened as long as they stay unambiguous.\n"
     "\n"
     "positional arguments:\n"
-    "  model                           model folder\n";
+    "  model                           model folder or .gguf file\n";
 
 constexpr const char* kListHelp =
     "Shows what this program and its plugins can do.\n"

@@ -41,7 +41,9 @@ Option later(Group group, const char* names, Arity arity, const char* help, cons
 void add_runtime(std::vector<Option>& t) {
   const auto g = Group::kRuntime;
   t.push_back(used(g, "model_name model model_name_or_path", kOne, kText, "DIR",
-                   "model folder; the same as the positional MODEL"));
+                   "model folder or .gguf file; the same as the positional MODEL"));
+  t.push_back(used(g, "tokenizer", kOne, kText, "DIR",
+                   "folder with the tokenizer of a model in one .gguf file; unset: the folder the file lies in"));
   t.push_back(used(g, "output_dir", kOne, kText, "DIR", "base folder of the results (./tmp_autoround)"));
   t.push_back(used(g, "format formats", kOne, kText, "NAMES",
                    "output formats, comma separated (auto_round); see `auto-round list formats`"));

@@ -90,6 +90,7 @@ class Builder {
     if (model.empty()) usage_error("the following arguments are required: model");
     if (model.size() > 1 && model.back() == '/') model.pop_back();
     read_.note_source("model", model, "command line");
+    run_.tokenizer = read_.text("tokenizer", "");
   }
 
   void refuse_later() {

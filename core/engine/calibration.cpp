@@ -11,6 +11,7 @@
 #include "core/calib/dataset.hpp"
 #include "core/calib/sampler.hpp"
 #include "core/calib/tokenizer.hpp"
+#include "core/engine/model_source.hpp"
 #include "core/engine/stage_loader.hpp"
 #include "core/tensor/parallel.hpp"
 #include "core/tune/activation_stream.hpp"
@@ -59,7 +60,7 @@ void check_ids(const Plan& plan, const calib::Samples& samples) {
 }  // namespace
 
 Calibration calibrate(Plan& plan) {
-  const calib::Tokenizer tokenizer = calib::Tokenizer::open(plan.options.model);
+  const calib::Tokenizer tokenizer = calib::Tokenizer::open(plan.side_folder);
   const calib::Samples samples = read_samples(plan, tokenizer);
   check_ids(plan, samples);
   Calibration c;
@@ -84,7 +85,7 @@ Calibration calibrate(Plan& plan) {
     const at::Tensor ids = row_tensor(samples.rows[static_cast<std::size_t>(i)]);
     c.original.select(0, i).copy_(plan.model->embed(ids, *c.context, runner).squeeze(0));
   });
-  for (const ParameterSpec& p : plan.spec->embed) plan.checkpoint->release(p.tensor);
+  for (const ParameterSpec& p : plan.spec->embed) plan.source->release(p.tensor);
   return c;
 }
 

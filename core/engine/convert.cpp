@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/base/error.hpp"
-#include "core/engine/quantized_source.hpp"
+#include "core/engine/model_source.hpp"
 #include "core/quant/scheme_json.hpp"
 #include "core/tensor/parallel.hpp"
 
@@ -25,7 +25,7 @@ std::vector<StoredLinear> stored_linears(const Plan& plan) {
   std::vector<StoredLinear> layers;
   const auto add = [&](const LinearSpec& spec, bool in_block) {
     std::optional<quant::Scheme> scheme;
-    if (plan.source->is_quantized(spec)) scheme = plan.source->scheme(spec);
+    if (plan.source->is_quantized(spec)) scheme = plan.source->layers()->scheme(spec);
     layers.push_back({spec.name, in_block, std::move(scheme)});
   };
   for (const BlockSpec& block : plan.spec->blocks) {
@@ -58,6 +58,12 @@ void drop_quantization(model::Config& config) {
 }
 
 void adopt_stored_schemes(Plan& plan) {
+  if (plan.source->layers() == nullptr) {
+    base::refuse(
+        "convert {}: the codes of a model in one file have no place in another layout; quantize it again without "
+        "convert",
+        plan.options.model);
+  }
   const std::vector<StoredLinear> layers = stored_linears(plan);
   const quant::Scheme* global = most_frequent(layers);
   if (global == nullptr) {
@@ -80,7 +86,7 @@ UnitResult read_unit(const Plan& plan, const LoadedStage& loaded) {
     const auto at = static_cast<std::size_t>(i);
     const tune::StageLinear& linear = loaded.stage.linears[at];
     if (!linear.tuned) return;
-    result.layers[at] = plan.source->read(plan.layers[loaded.planned[at]].spec).planes;
+    result.layers[at] = plan.source->layers()->read(plan.layers[loaded.planned[at]].spec).planes;
     result.weights[at] = linear.weight;
   });
   return result;

@@ -1,5 +1,7 @@
 #include "core/engine/file_source.hpp"
 
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include <boost/json/serialize.hpp>
@@ -84,7 +86,26 @@ void FileSource::import(plugin::Registry& registry, const std::string& descripti
   }
 }
 
-at::Tensor FileSource::read(const std::string& name) const {
+TensorInfo FileSource::info(const std::string& name) const {
+  const auto found = table_.find(name);
+  if (found == table_.end()) base::fail("{}: tensor {} is not in this file", file_.string(), name);
+  return found->second;
+}
+
+std::vector<std::string> FileSource::names_in_order() const {
+  std::vector<std::string> names;
+  for (const auto& [name, info] : table_) names.push_back(name);
+  return names;
+}
+
+int64_t FileSource::n_parameters() const {
+  int64_t total = 0;
+  for (const auto& [name, info] : table_)
+    total += std::accumulate(info.shape.begin(), info.shape.end(), int64_t{1}, std::multiplies<>());
+  return total;
+}
+
+at::Tensor FileSource::tensor(const std::string& name) const {
   const auto declared = declared_.find(name);
   if (declared == declared_.end()) base::fail("{}: tensor {} is not in this file", file_.string(), name);
   StagingSink sink;
@@ -96,9 +117,5 @@ at::Tensor FileSource::read(const std::string& name) const {
   const auto& shape = table_.at(name).shape;
   return quant::dequantize(to_stored_layer(sink, name, shape.at(0), shape.at(1)).planes, at::kFloat);
 }
-
-LoadedWeight FileSource::linear(const LinearSpec& spec) const { return {read(spec.weight), std::nullopt}; }
-at::Tensor FileSource::bias(const LinearSpec& spec) const { return read(spec.bias); }
-at::Tensor FileSource::parameter(const std::string& name) const { return read(name); }
 
 }  // namespace ar::engine

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -22,17 +23,19 @@ class FileSource final : public ModelSource {
   FileSource(plugin::Registry& registry, const std::filesystem::path& file);
   ~FileSource() override;
 
-  LoadedWeight linear(const LinearSpec& spec) const override;
-  at::Tensor bias(const LinearSpec& spec) const override;
-  at::Tensor parameter(const std::string& name) const override;
-  void release(const LinearSpec&) const override {}
+  TensorInfo info(const std::string& name) const override;
+  std::vector<std::string> names_in_order() const override;
+  int64_t n_parameters() const override;
+  std::filesystem::path place(const std::string&) const override { return file_; }
+
+  LoadedWeight linear(const LinearSpec& spec) const override { return {tensor(spec.weight), std::nullopt}; }
+  at::Tensor tensor(const std::string& name) const override;
 
   const model::Config& config() const { return config_; }
   const TensorTable& table() const { return table_; }
 
  private:
   void import(plugin::Registry& registry, const std::string& description);
-  at::Tensor read(const std::string& name) const;
 
   std::filesystem::path file_;
   const plugin::Format* plugin_ = nullptr;

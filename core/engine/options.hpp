@@ -16,6 +16,7 @@ namespace ar::engine {
 struct RunOptions {
   // Model and output.
   std::string model;                       // as typed, trailing '/' removed
+  std::string tokenizer;                   // folder of --tokenizer; "": none given
   std::optional<std::string> model_dtype;  // "float16", "bfloat16", "float32"; unset: as stored
   std::filesystem::path output_dir = "./tmp_autoround";
   std::vector<std::string> formats = {"auto_round"};  // lower case, in the order asked for, no duplicates

@@ -10,8 +10,9 @@ namespace {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// Last component of the model as typed; "" for "." and "..", which name nothing.
+/// Last component of the model as typed, without the extension of a file; "" for "." and "..", which name nothing.
 std::string model_name(std::string_view model) {
+  if (const std::filesystem::path path(model); std::filesystem::is_regular_file(path)) return path.stem().string();
   while (!model.empty() && model.back() == '/') model.remove_suffix(1);
   const auto slash = model.rfind('/');
   const std::string name(slash == std::string_view::npos ? model : model.substr(slash + 1));

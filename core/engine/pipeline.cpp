@@ -13,6 +13,7 @@
 #include "core/engine/calibration.hpp"
 #include "core/engine/convert.hpp"
 #include "core/engine/memory.hpp"
+#include "core/engine/model_source.hpp"
 #include "core/engine/plan.hpp"
 #include "core/engine/stage_loader.hpp"
 #include "core/engine/statistics.hpp"
@@ -203,7 +204,7 @@ class Run {
 
   void add(const ParameterSpec& p) {
     write_plain(plan_, p, *writers_);
-    plan_.checkpoint->release(p.tensor);
+    plan_.source->release(p.tensor);
   }
 
   void quantize_head() {
@@ -226,7 +227,7 @@ class Run {
       if (planned.spec.weight != p.tensor || !planned.quantized) continue;
       const LoadedStage loaded = load_matrix(plan_, planned);
       write_matrix(loaded, round_unit(loaded), *writers_);
-      plan_.checkpoint->release(p.tensor);
+      plan_.source->release(p.tensor);
       return;
     }
     add(p);
@@ -235,7 +236,7 @@ class Run {
   void write_plain_head() {
     for (const LinearSpec& head : plan_.spec->head) {
       write_plain(plan_, head, *writers_);
-      plan_.checkpoint->release(head.weight);
+      plan_.source->release(head.weight);
     }
   }
 

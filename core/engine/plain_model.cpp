@@ -10,9 +10,6 @@
 
 #include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
-#include "core/engine/file_source.hpp"
-#include "core/engine/folder_source.hpp"
-#include "core/engine/model_client.hpp"
 #include "core/tensor/matmul.hpp"
 #include "core/tensor/parallel.hpp"
 
@@ -58,18 +55,8 @@ at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at
 
 at::Tensor PlainRunner::parameter(int64_t id) { return parameters_.at(static_cast<std::size_t>(id)); }
 
-PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& path) {
-  if (std::filesystem::is_regular_file(path)) {
-    auto source = std::make_unique<FileSource>(registry, path);
-    model_ = open_model(registry, source->config(), source->table());
-    source_ = std::move(source);
-    return;
-  }
-  const model::Config config = model::read_config(path);
-  auto checkpoint = std::make_shared<const model::Checkpoint>(path);
-  source_ = std::make_unique<FolderSource>(registry, config, checkpoint);
-  model_ = open_model(registry, config, *checkpoint);
-}
+PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& path)
+    : input_(open_input(registry, path)) {}
 
 std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& linears,
                                               const std::vector<ParameterSpec>& parameters) const {
@@ -77,13 +64,13 @@ std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& lin
   std::vector<at::Tensor> values(parameters.size());
   tensor::parallel_for(static_cast<int64_t>(linears.size()), [&](int64_t i) {
     const auto l = static_cast<std::size_t>(i);
-    LoadedWeight source = source_->linear(linears[l]);
+    LoadedWeight source = input_.source->linear(linears[l]);
     loaded[l].weight = source.weight.to(at::kFloat).contiguous();
     loaded[l].input = std::move(source.input);
-    if (!linears[l].bias.empty()) loaded[l].bias = source_->bias(linears[l]).to(at::kFloat);
+    if (!linears[l].bias.empty()) loaded[l].bias = input_.source->tensor(linears[l].bias).to(at::kFloat);
   });
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    values[i] = source_->parameter(parameters[i].tensor).to(at::kFloat);
+    values[i] = input_.source->tensor(parameters[i].tensor).to(at::kFloat);
   }
   return std::make_unique<PlainRunner>(std::move(loaded), std::move(values));
 }
@@ -91,24 +78,25 @@ std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& lin
 void PlainModel::embed(std::vector<Sequence>& sequences) const {
   // Tables are taken as stored: only the rows that are looked up become float32.
   std::vector<at::Tensor> tables;
-  for (const ParameterSpec& p : spec().embed) tables.push_back(source_->parameter(p.tensor));
+  for (const ParameterSpec& p : spec().embed) tables.push_back(input_.source->tensor(p.tensor));
   PlainRunner runner({}, std::move(tables));
   std::map<int64_t, std::shared_ptr<const Context>> contexts;
   for (Sequence& s : sequences) {
     check_ids(s, spec().vocab);
     auto& context = contexts[s.ids.size(1)];
-    if (!context) context = model_->context(s.ids.size(1), at::TensorOptions(at::kFloat));
+    if (!context) context = input_.model->context(s.ids.size(1), at::TensorOptions(at::kFloat));
     s.context = context;
   }
   for_each_sequence(sequences,
-                    [&](Sequence& s) { s.hidden = model_->embed(s.ids, *s.context, runner).to(at::kFloat); });
+                    [&](Sequence& s) { s.hidden = input_.model->embed(s.ids, *s.context, runner).to(at::kFloat); });
 }
 
 void PlainModel::block(int64_t index, std::vector<Sequence>& sequences) const {
   const BlockSpec& block = spec().blocks.at(static_cast<std::size_t>(index));
   const std::unique_ptr<PlainRunner> runner = load(block.linears, block.parameters);
-  for_each_sequence(sequences, [&](Sequence& s) { s.hidden = model_->block(index, s.hidden, *s.context, *runner); });
-  for (const LinearSpec& linear : block.linears) source_->release(linear);
+  for_each_sequence(sequences,
+                    [&](Sequence& s) { s.hidden = input_.model->block(index, s.hidden, *s.context, *runner); });
+  for (const LinearSpec& linear : block.linears) input_.source->release(linear);
 }
 
 std::unique_ptr<PlainRunner> PlainModel::head_runner() const { return load(spec().head, spec().head_parameters); }

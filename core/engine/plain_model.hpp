@@ -9,7 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "ar/torch/model_arch.hpp"
-#include "core/engine/model_source.hpp"
+#include "core/engine/input_model.hpp"
 #include "core/plugin/registry.hpp"
 
 namespace ar::engine {
@@ -52,8 +52,8 @@ class PlainModel {
   /// A model folder, or a file that a format plugin opens as a model (GGUF).
   PlainModel(plugin::Registry& registry, const std::filesystem::path& path);
 
-  const ModelSpec& spec() const { return model_->spec(); }
-  const Model& model() const { return *model_; }
+  const ModelSpec& spec() const { return input_.model->spec(); }
+  const Model& model() const { return *input_.model; }
 
   /// Fills `context` and `hidden` from `ids`. Refuses an id outside the vocabulary.
   void embed(std::vector<Sequence>& sequences) const;
@@ -66,8 +66,7 @@ class PlainModel {
   std::unique_ptr<PlainRunner> load(const std::vector<LinearSpec>& linears,
                                     const std::vector<ParameterSpec>& parameters) const;
 
-  std::unique_ptr<const ModelSource> source_;
-  std::shared_ptr<const Model> model_;
+  InputModel input_;
 };
 
 }  // namespace ar::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/ranges.h>
 
@@ -9,9 +10,9 @@
 #include "core/base/log.hpp"
 #include "core/engine/convert.hpp"
 #include "core/engine/device_client.hpp"
-#include "core/engine/model_client.hpp"
+#include "core/engine/input_model.hpp"
 #include "core/engine/plan_outputs.hpp"
-#include "core/engine/quantized_source.hpp"
+#include "core/engine/side_folder.hpp"
 #include "core/model/pattern.hpp"
 #include "core/quant/activation.hpp"
 #include "core/quant/data_type.hpp"
@@ -49,8 +50,7 @@ Method choose_method(const RunOptions& options, const quant::Scheme& s) {
 
 /// Weights are quantized in bfloat16, as upstream casts every model, unless mixed precision is off.
 void choose_dtypes(Plan& plan) {
-  const auto& embedding = plan.checkpoint->info(plan.spec->embed.front().tensor);
-  at::ScalarType stored = torch_dtype(embedding.dtype);
+  at::ScalarType stored = torch_dtype(plan.source->info(plan.spec->embed.front().tensor).dtype);
   if (const auto& name = plan.options.model_dtype) {
     stored = *name == "float32" ? at::kFloat : *name == "float16" ? at::kHalf : at::kBFloat16;
     plan.model_dtype = stored;
@@ -150,7 +150,7 @@ void plan_layers(Plan& plan, const std::set<int64_t>& chosen) {
 /// Embeddings as matrices; they stay as they are unless a format chooses a type for them.
 void plan_embeddings(Plan& plan) {
   for (const ParameterSpec& p : plan.spec->embed) {
-    const auto& shape = plan.checkpoint->info(p.tensor).shape;
+    const std::vector<int64_t> shape = plan.source->info(p.tensor).shape;
     const std::string& name = p.export_name.empty() ? p.tensor : p.export_name;
     const auto dot = name.rfind(".weight");
     if (shape.size() != 2 || dot == std::string::npos) continue;
@@ -169,7 +169,8 @@ void find_leftover(Plan& plan) {
   const auto use = [&](const LinearSpec& linear) {
     used.insert(linear.weight);
     if (!linear.bias.empty()) used.insert(linear.bias);
-    for (const std::string& part : plan.source->parts(linear)) used.insert(part);
+    if (plan.source->layers() == nullptr) return;
+    for (const std::string& part : plan.source->layers()->parts(linear)) used.insert(part);
   };
   const auto use_all = [&](const std::vector<ParameterSpec>& list) {
     for (const ParameterSpec& p : list) used.insert(p.tensor);
@@ -181,7 +182,7 @@ void find_leftover(Plan& plan) {
     use_all(block.parameters);
     for (const LinearSpec& linear : block.linears) use(linear);
   }
-  for (const std::string& name : plan.checkpoint->names_in_order()) {
+  for (const std::string& name : plan.source->names_in_order()) {
     if (used.count(name) == 0) plan.leftover.push_back(name);
   }
 }
@@ -264,12 +265,13 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   follow_scheme(plan.options);
   for (const std::string& format : plan.options.formats) registry.format(format);
   choose_device(registry, options.device_map);
-  plan.config = model::read_config(options.model);
-  plan.checkpoint = std::make_shared<const model::Checkpoint>(options.model);
-  plan.source = std::make_shared<const WeightSource>(registry, plan.config, plan.checkpoint);
-  plan.model = open_model(registry, plan.config, *plan.checkpoint);
+  InputModel input = open_input(registry, options.model);
+  plan.config = std::move(input.config);
+  plan.source = std::move(input.source);
+  plan.model = std::move(input.model);
   plan.spec = &plan.model->spec();
   if (options.convert) adopt_stored_schemes(plan);
+  plan.side_folder = side_folder(options);
   drop_quantization(plan.config);
   find_leftover(plan);
   choose_dtypes(plan);

@@ -11,7 +11,6 @@
 
 #include "ar/torch/model_arch.hpp"
 #include "core/engine/options.hpp"
-#include "core/model/checkpoint.hpp"
 #include "core/model/config.hpp"
 #include "core/model/layer_config.hpp"
 #include "core/plugin/registry.hpp"
@@ -22,7 +21,7 @@ namespace ar::engine {
 /// How weights become codes.
 enum class Method { kTune, kRtn, kOptRtn, kConvert };
 
-class WeightSource;
+class ModelSource;
 
 /// One linear layer of the model and what happens to it.
 struct PlannedLayer {
@@ -46,9 +45,9 @@ struct PlannedOutput {
 /// Everything decided before a weight is read. Whatever can be refused is refused while it is made.
 struct Plan {
   RunOptions options;  // after clamping to the model
-  std::shared_ptr<const model::Checkpoint> checkpoint;
-  std::shared_ptr<const WeightSource> source;  // linear layers of the checkpoint, stored quantized or not
-  model::Config config;                        // without the source's quantization_config
+  std::shared_ptr<const ModelSource> source;
+  std::filesystem::path side_folder;  // with the tokenizer and what else is copied
+  model::Config config;               // without the source's quantization_config
   std::shared_ptr<const Model> model;
   const ModelSpec* spec = nullptr;
 

@@ -110,8 +110,9 @@ std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   o["extra_config"] = plan.resolved.extra_config;
   o["config"] = plan.config.json;
   o["dtype"] = dtype_name(plan);
-  o["model"] = std::filesystem::path(plan.options.model).filename().string();
-  o["source_dir"] = std::filesystem::absolute(plan.options.model).string();
+  const std::filesystem::path model = plan.options.model;
+  o["model"] = (std::filesystem::is_regular_file(model) ? model.stem() : model.filename()).string();
+  o["source_dir"] = std::filesystem::absolute(plan.side_folder).string();
   o["declarations"] = declarations_json(plan);
   o["matrices"] = matrices_json(plan);
   o["side_files"] = json::array{};

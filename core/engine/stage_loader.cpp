@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
-#include "core/engine/quantized_source.hpp"
-#include "core/model/checkpoint_tensor.hpp"
+#include "core/engine/model_source.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/quant/planes.hpp"
 
@@ -75,9 +74,8 @@ void add_parameter(const Plan& plan, const ParameterSpec& spec, LoadedStage& loa
 void check_finite(const Plan& plan, const std::string& name, const at::Tensor& t) {
   const int64_t at = quant::first_nonfinite(t);
   if (at < 0) return;
-  const auto& checkpoint = *plan.checkpoint;
-  const auto& place = checkpoint.contains(name) ? checkpoint.file_of(name).path() : checkpoint.folder();
-  base::fail("{}: tensor {} holds NaN or infinity at element {}; a weight must be finite", place.string(), name, at);
+  base::fail("{}: tensor {} holds NaN or infinity at element {}; a weight must be finite",
+             plan.source->place(name).string(), name, at);
 }
 
 struct BlockPart {
@@ -90,9 +88,9 @@ struct BlockPart {
 
 LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
   LoadedLinear linear;
-  linear.weight = rounded(plan, plan.source->load(spec).weight).to(plan.weight_dtype).contiguous();
+  linear.weight = rounded(plan, plan.source->linear(spec).weight).to(plan.weight_dtype).contiguous();
   if (linear.weight.dim() != 2 || linear.weight.size(0) != spec.out || linear.weight.size(1) != spec.in) {
-    base::fail("{}: tensor {} is not [{}, {}]", plan.checkpoint->folder().string(), spec.weight, spec.out, spec.in);
+    base::fail("{}: tensor {} is not [{}, {}]", plan.options.model, spec.weight, spec.out, spec.in);
   }
   check_finite(plan, spec.weight, linear.weight);
   if (!spec.bias.empty()) linear.bias = load_unquantized(plan, spec.bias);
@@ -100,7 +98,7 @@ LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
 }
 
 at::Tensor load_unquantized(const Plan& plan, const std::string& name) {
-  const at::Tensor stored = rounded(plan, model::tensor(*plan.checkpoint, name));
+  const at::Tensor stored = rounded(plan, plan.source->tensor(name));
   const auto type = stored.scalar_type();
   if (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf) check_finite(plan, name, stored);
   return plan.cast_unquantized && at::isFloatingType(stored.scalar_type()) ? stored.to(plan.weight_dtype) : stored;
@@ -157,11 +155,11 @@ LoadedStage load_matrix(const Plan& plan, const PlannedLayer& layer) {
 
 void advance(const Plan& plan, std::size_t unit) {
   for (const int64_t block : plan.units[unit]) {
-    plan.checkpoint->release(plan.spec->blocks[static_cast<std::size_t>(block)].name + ".");
+    plan.source->release(plan.spec->blocks[static_cast<std::size_t>(block)].name + ".");
   }
   if (unit + 1 >= plan.units.size()) return;
   for (const int64_t block : plan.units[unit + 1]) {
-    plan.checkpoint->prefetch(plan.spec->blocks[static_cast<std::size_t>(block)].name + ".");
+    plan.source->prefetch(plan.spec->blocks[static_cast<std::size_t>(block)].name + ".");
   }
 }
 

@@ -4,8 +4,8 @@
 
 #include <ATen/ops/full.h>
 
+#include "core/engine/model_source.hpp"
 #include "core/quant/activation.hpp"
-#include "core/engine/quantized_source.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/quant/nv_global_scale.hpp"
 #include "core/quant/signed_zeros.hpp"

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/base/log.hpp"
+#include "core/engine/model_source.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -22,7 +23,7 @@ constexpr std::array kSideFiles{
 Writers::Writers(const Plan& plan) : plan_(plan) {
   for (const PlannedOutput& planned : plan.outputs) {
     OutputOptions options;
-    options.shard_bytes = shard_limit(plan.checkpoint->n_parameters());
+    options.shard_bytes = shard_limit(plan.source->n_parameters());
     options.one_file = planned.plugin->api.store != nullptr;
     Open open;
     open.output = std::make_unique<Output>(planned.folder, options);
@@ -68,10 +69,11 @@ void Writers::keep_partial() {
 }
 
 void Writers::copy_side_files(Output& output) const {
-  const std::filesystem::path source = plan_.options.model;
+  const std::filesystem::path& source = plan_.side_folder;
   for (const char* name : kSideFiles) {
     if (std::filesystem::exists(source / name)) output.copy_side_file(source / name);
   }
+  if (!std::filesystem::is_directory(plan_.options.model)) return;  // who knows what else lies beside a file
   for (const auto& entry : std::filesystem::directory_iterator(source)) {
     if (entry.path().extension() == ".py") output.copy_side_file(entry.path());  // code of remote-code models
   }

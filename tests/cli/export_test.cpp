@@ -49,6 +49,32 @@ class StreamingTest : public CliTest {
   }
 };
 
+TEST_F(StreamingTest, MemoryDoesNotGrowWithTheBlocksOfAGgufFile) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer keeps what was freed";
+#endif
+  for (const char* blocks : {"4", "24"}) {
+    (void)peak(std::stoll(blocks), "--iters 0 --disable_opt_rtn --format gguf:q8_0 --output_dir made");
+    const std::string name = std::string("llama-") + blocks;
+    fs::rename(fs::directory_iterator(in("made/" + name + "-gguf"))->path(), in(name + ".gguf"));
+  }
+  const auto of_file = [&](const std::string& blocks) {
+    const auto result = run("auto-round", "--model llama-" + blocks +
+                                              ".gguf --tokenizer llama-4 --device_map cpu --iters 0 "
+                                              "--disable_opt_rtn --output_dir out");
+    EXPECT_EQ(result.status, 0) << result.err;
+    fs::remove_all(in("out"));
+    return result.peak_bytes;
+  };
+  const auto bound = static_cast<std::int64_t>(fs::file_size(in("llama-24.gguf")) / 5);
+  auto few = of_file("4"), many = of_file("24");
+  for (int again = 0; again < 2 && many - few >= bound; ++again) {
+    few = std::min(few, of_file("4"));
+    many = std::min(many, of_file("24"));
+  }
+  EXPECT_LT(many - few, bound) << few << " and " << many << " bytes";
+}
+
 TEST_F(StreamingTest, MemoryDoesNotGrowWithTheBlocks) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "AddressSanitizer keeps what was freed";

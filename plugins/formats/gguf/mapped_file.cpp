@@ -1,5 +1,6 @@
 #include "mapped_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -12,6 +13,8 @@
 
 namespace ar::gguf {
 namespace {
+
+constexpr uint64_t kFaultAround = 65536;  // what Linux maps at a fault; a multiple of every page size
 
 [[noreturn]] void fail(const std::string& path) {
   throw Error(AR_IO, path + ": cannot be read: " + std::strerror(errno));
@@ -36,6 +39,12 @@ MappedFile::MappedFile(const std::string& path) {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+void MappedFile::release(uint64_t begin, uint64_t n_bytes) const {
+  const uint64_t first = begin / kFaultAround * kFaultAround;
+  const uint64_t end = std::min<uint64_t>(size_, (begin + n_bytes + kFaultAround - 1) / kFaultAround * kFaultAround);
+  (void)::madvise(const_cast<char*>(data_) + first, end - first, MADV_DONTNEED);
 }
 
 }  // namespace ar::gguf

@@ -15,6 +15,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::string_view bytes() const { return {data_, size_}; }
+  /// Gives the memory of a part back; what is read there again comes from the file again. [any]
+  void release(uint64_t begin, uint64_t n_bytes) const;
 
  private:
   const char* data_ = nullptr;

@@ -1,5 +1,7 @@
 #include "source.hpp"
 
+#include <array>
+#include <charconv>
 #include <cstring>
 
 #include <boost/json/array.hpp>
@@ -39,6 +41,14 @@ struct ToJson {
   json::value operator()(const T& number) const {
     return number;
   }
+  /// The shortest decimal that names it: 1e-06 comes back as a config.json had it.
+  json::value operator()(float number) const {
+    std::array<char, 32> text{};
+    const char* end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    double value = number;
+    std::from_chars(text.data(), end, value);
+    return value;
+  }
   json::value operator()(const std::string& text) const { return json::string(text); }
   json::value operator()(const Array& array) const {
     const bool plain = array.item == ValueType::kF32 || array.item == ValueType::kI32 || array.item == ValueType::kU32;
@@ -47,8 +57,12 @@ struct ToJson {
   }
 };
 
-/// Templates and vocabularies say nothing about the weights, and may be no UTF-8.
-bool describes_weights(const std::string& key) { return key.rfind("tokenizer.", 0) != 0; }
+/// Of the tokenizer only ids of tokens concern the model; templates and vocabularies may be no UTF-8.
+bool concerns_model(const std::string& key) {
+  constexpr std::string_view kId = "_token_id";
+  if (key.rfind("tokenizer.", 0) != 0) return true;
+  return key.size() > kId.size() && key.compare(key.size() - kId.size(), kId.size(), kId) == 0;
+}
 
 void write_scheme(Type type, const ar_sink& sink) {
   const std::string text = json::serialize(scheme_json(type));
@@ -98,7 +112,7 @@ std::string Source::description() const {
     throw Error(AR_INVALID_ARGUMENT, path_ + ": general.architecture is missing, so nobody can tell what it computes");
   json::object metadata;
   for (const auto& [key, value] : header_.metadata.items()) {
-    if (describes_weights(key)) metadata[key] = std::visit(ToJson(), value);
+    if (concerns_model(key)) metadata[key] = std::visit(ToJson(), value);
   }
   json::array tensors;
   for (const TensorEntry& t : header_.tensors) {
@@ -142,13 +156,16 @@ void Source::read(const std::string& declared_json, const ar_sink& sink) const {
   const char* bytes = file_.bytes().data() + header_.data_start + t.offset + within;
   const int64_t rows = declared.shape.front();
   const std::vector<int64_t> order = rope_rows(rows, declared.rope_heads);
+  const auto begin = static_cast<uint64_t>(bytes - file_.bytes().data());
   if (!info(t.type).quantized()) {
     write_float(t.type, declared, bytes, n_bytes, order, sink);
+    file_.release(begin, n_bytes);
     return;
   }
   if (declared.shape.size() != 2) throw Error(AR_UNSUPPORTED, path_ + ": tensor '" + t.name + "' is quantized but no matrix");
   write_scheme(t.type, sink);
   unpack_blocks(serial_host(), t.type, reinterpret_cast<const uint8_t*>(bytes), rows, t.columns(), order, sink);
+  file_.release(begin, n_bytes);
 }
 
 }  // namespace ar::gguf

@@ -26,6 +26,7 @@ class File {
         tensors_(description.at("tensors").as_array()) {}
 
   const json::value* find(const char* key) const { return metadata_.if_contains(architecture_ + "." + key); }
+  const json::value* find_plain(const char* key) const { return metadata_.if_contains(key); }
   const json::value& number(const char* key) const {
     const json::value* value = find(key);
     if (value != nullptr && value->is_number()) return *value;
@@ -108,6 +109,12 @@ json::object config_of(const DecoderSpec& spec, const File& file) {
   flag(spec.o_bias, "blk.0.attn_output.bias");
   flag(spec.qkv_bias, "blk.0.attn_q.bias");
   flag(spec.mlp_bias, "blk.0.ffn_up.bias");
+  const auto token = [&](const char* key, const char* from) {
+    if (const json::value* id = file.find_plain(from); id != nullptr && id->is_number()) c[key] = *id;
+  };
+  token("bos_token_id", "tokenizer.ggml.bos_token_id");
+  token("eos_token_id", "tokenizer.ggml.eos_token_id");
+  token("pad_token_id", "tokenizer.ggml.padding_token_id");
   if (json::object scaling = rope_scaling(file, c); !scaling.empty()) c["rope_scaling"] = std::move(scaling);
   return c;
 }

@@ -60,7 +60,7 @@ typedef struct ar_source ar_source;
  *   model             last path component of the source
  *   side_files        names the host copies verbatim into the folder
  *   options           options meant for this format, by name; an unknown one is refused with text
- *   source_dir        absolute path of the source model's folder
+ *   source_dir        absolute path of the source model's folder; of a model in one file, where its tokenizer lies
  *   declarations      what the model adapter declares for format families, by family: {"gguf": {...}}
  *   matrices          what may be quantized, in order: [{name, out_features, in_features, scheme, quantized,
  *                     fixed_by_user, embedding}]: linear layers, embeddings, the output layer unless it is tied

@@ -26,6 +26,8 @@ class GgufSource : public testing::Test {
     Metadata metadata;
     metadata.set("general.architecture", std::string("llama"));
     metadata.set("llama.block_count", uint32_t{2});
+    metadata.set("llama.attention.layer_norm_rms_epsilon", 1e-6F);
+    metadata.set("tokenizer.ggml.eos_token_id", uint32_t{7});
     metadata.set("tokenizer.ggml.tokens", to_array(std::vector<std::string>{"\xFF", "b"}));
     std::vector<TensorEntry> tensors{{"rope_freqs.weight", Type::kF32, {2}, 0},
                                      {"q.weight", Type::kF32, {4, 1}, 0},
@@ -63,6 +65,9 @@ TEST_F(GgufSource, DescribesKeysAndTensorsButNoVocabulary) {
   EXPECT_EQ(d.at("architecture"), "llama");
   EXPECT_EQ(d.at("metadata").at("llama.block_count"), 2);
   EXPECT_FALSE(d.at("metadata").as_object().contains("tokenizer.ggml.tokens"));
+  EXPECT_EQ(d.at("metadata").at("tokenizer.ggml.eos_token_id"), 7);
+  EXPECT_EQ(d.at("metadata").at("llama.attention.layer_norm_rms_epsilon"), 1e-6)
+      << "not the double nearest to the float";
   EXPECT_EQ(d.at("tensors").at(0).at("values").at(1), 8.0);
   EXPECT_EQ(d.at("tensors").at(3).at("shape"), (json::array{2, 1, 2}));
   EXPECT_EQ(d.at("tensors").at(4).at("type"), "Q8_0");

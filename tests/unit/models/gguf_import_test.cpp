@@ -68,6 +68,21 @@ TEST(GgufImport, GivesTheConfigurationBack) {
   EXPECT_EQ(qwen3.model.at("tensors"), golden("tiny-qwen3").at("tensors"));
 }
 
+TEST(GgufImport, TakesOverWhichTokensBeginAndEnd) {
+  json::object description = golden("tiny-llama");
+  json::object& metadata = description.at("metadata").as_object();
+  for (const char* kind : {"bos", "eos", "padding"})
+    metadata.erase("tokenizer.ggml." + std::string(kind) + "_token_id");
+  EXPECT_FALSE(import(ar_plugin_entry_llama(), description).model.at("config").as_object().contains("eos_token_id"));
+  metadata["tokenizer.ggml.bos_token_id"] = 1;
+  metadata["tokenizer.ggml.eos_token_id"] = 2;
+  metadata["tokenizer.ggml.padding_token_id"] = 3;
+  const json::value config = import(ar_plugin_entry_llama(), description).model.at("config");
+  EXPECT_EQ(config.at("bos_token_id"), 1);
+  EXPECT_EQ(config.at("eos_token_id"), 2);
+  EXPECT_EQ(config.at("pad_token_id"), 3);
+}
+
 TEST(GgufImport, LeavesOtherArchitecturesToOtherAdapters) {
   EXPECT_EQ(import(ar_plugin_entry_qwen2(), golden("tiny-llama")).status, AR_NOT_FOUND);
   const auto* api = static_cast<const ar_model_api*>(ar_plugin_entry_llama()->api);

@@ -1,0 +1,100 @@
+// GGUF files as models of a quantizing run.
+#include <fstream>
+
+#include "tests/cli/cli_test.hpp"
+
+namespace ar::cli {
+namespace {
+
+constexpr const char* kRtn = " --iters 0 --disable_opt_rtn --device_map cpu";
+constexpr const char* kText = " --dataset calib.jsonl --nsamples 4 --bs 2 --seqlen 64";
+
+class GgufInputTest : public CliTest {
+ protected:
+  void SetUp() override {
+    CliTest::SetUp();
+    fs::copy(fs::path(AR_SOURCE_DIR) / "examples/tinystories-656k", in("stories"));
+    ASSERT_EQ(run("auto-round", std::string("stories") + kRtn + " --format gguf:q4_k_m --output_dir made").status, 0);
+    fs::rename(fs::directory_iterator(in("made/stories-gguf"))->path(), in("model.gguf"));
+  }
+  Result quantize_file(const std::string& line) { return run("auto-round", "model.gguf" + (kRtn + (" " + line))); }
+};
+
+/// What the blocks hold, as an ordinary model; the other runs of these tests must equal runs on it.
+constexpr const char* kPlain = "--tokenizer stories --scheme BF16 --output_dir plain";
+
+TEST_F(GgufInputTest, QuantizesWhatTheBlocksHold) {
+  const auto made = quantize_file(kPlain);
+  ASSERT_EQ(made.status, 0) << made.err;
+  const fs::path plain = in("plain/model-fp-w16g128");
+  fs::rename(plain, in("plain/model"));
+  const auto config = read_object(in("plain/model/config.json"));
+  EXPECT_EQ(config.if_contains("quantization_config"), nullptr);
+  EXPECT_EQ(config.at("model_type"), "llama");
+  EXPECT_EQ(config.at("rms_norm_eps"), read_object(in("stories/config.json")).at("rms_norm_eps"));
+  EXPECT_EQ(tensor_headers(in("plain/model")).size(), tensor_headers(in("stories")).size());
+
+  for (const std::string& how :
+       {std::string("--scheme W4A16 --group_size 32 --format auto_round"),
+        std::string("--scheme FP8_BLOCK --format fp8"), "--iters 2 --format auto_gptq" + std::string(kText)}) {
+    fs::remove_all(in("out"));
+    fs::remove_all(in("expected"));
+    const auto direct = quantize_file(how + " --tokenizer stories --output_dir out");
+    ASSERT_EQ(direct.status, 0) << direct.err;
+    ASSERT_EQ(run("auto-round", "plain/model" + (kRtn + (" " + how)) + " --output_dir expected").status, 0);
+    EXPECT_EQ(weight_files(in("out")), weight_files(in("expected"))) << how;
+    const std::string folder = fs::directory_iterator(in("out"))->path().filename();
+    EXPECT_EQ(read_object(in("out") / folder / "config.json"), read_object(in("expected") / folder / "config.json"));
+  }
+}
+
+TEST_F(GgufInputTest, WritesAnotherGgufFile) {
+  const auto made = quantize_file("--tokenizer stories --format gguf:q8_0 --output_dir out");
+  ASSERT_EQ(made.status, 0) << made.err;
+  const fs::path file = fs::directory_iterator(in("out/model-gguf"))->path();
+  const auto eval =
+      run("auto-round",
+          "eval " + file.string() + " --tokenizer stories --ref model.gguf --ppl notes.txt --seqlen 64 --windows 2");
+  ASSERT_EQ(eval.status, 0) << eval.err;
+  constexpr double kEightBits = 2e-4;  // nats a token that 8 bits of 4-bit values cost; 4 bits cost fifty times as much
+  EXPECT_LT(std::stod(eval.out.substr(eval.out.find("kld ") + 4)), kEightBits);
+}
+
+TEST_F(GgufInputTest, TakesTheTokenizerThatLiesBesideIt) {
+  fs::create_directory(in("alone"));
+  fs::copy(in("model.gguf"), in("alone"));
+  fs::copy(in("stories/tokenizer.json"), in("alone"));
+  std::ofstream(in("alone/notes.py")) << "pass\n";
+  const auto made = run("auto-round", std::string("alone/model.gguf") + kRtn + " --output_dir out");
+  ASSERT_EQ(made.status, 0) << made.err;
+  EXPECT_TRUE(fs::exists(in("out/model-w4g128/tokenizer.json")));
+  EXPECT_FALSE(fs::exists(in("out/model-w4g128/notes.py"))) << "a file of the folder, not of the model";
+}
+
+TEST_F(GgufInputTest, SaysWhereATokenizerCanComeFrom) {
+  const auto none = quantize_file("");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_TRUE(contains(none.err,
+                       "model.gguf: its tokenizer is not read from the file, and there is none beside it; give "
+                       "--tokenizer DIR"));
+  const auto empty = quantize_file("--tokenizer made");
+  EXPECT_EQ(empty.status, 2);
+  EXPECT_TRUE(contains(empty.err, "--tokenizer made: there is neither tokenizer.json nor tokenizer.model"));
+  const auto folder = run("auto-round", std::string("stories --tokenizer stories") + kRtn);
+  EXPECT_EQ(folder.status, 2);
+  EXPECT_TRUE(contains(folder.err, "--tokenizer stories: the model is a folder and has its own"));
+}
+
+TEST_F(GgufInputTest, RefusesToConvertAndNamesWhatIsDamaged) {
+  const auto convert = run("auto-round", "convert model.gguf --format auto_round --output_dir out");
+  EXPECT_EQ(convert.status, 2);
+  EXPECT_TRUE(contains(convert.err, "convert model.gguf: the codes of a model in one file"));
+  fs::resize_file(in("model.gguf"), fs::file_size(in("model.gguf")) / 2);
+  const auto cut = quantize_file("--tokenizer stories");
+  EXPECT_NE(cut.status, 0);
+  EXPECT_TRUE(contains(cut.err, "model.gguf"));
+  EXPECT_TRUE(has_no_final_file(settings_.folder / "tmp_autoround"));
+}
+
+}  // namespace
+}  // namespace ar::cli
