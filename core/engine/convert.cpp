@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/engine/model_source.hpp"
 #include "core/quant/scheme_json.hpp"
 #include "core/tensor/parallel.hpp"
@@ -78,6 +79,20 @@ void adopt_stored_schemes(Plan& plan) {
   plan.scheme = *global;
   plan.options.scheme = quant::preset_name(*global);
   plan.options.layer_config = entries.empty() ? "" : json::serialize(entries);
+}
+
+void advise_conversion(const Plan& plan) {
+  const WeightSource* stored = plan.source->layers();
+  if (stored == nullptr || plan.n_quantized() == 0) return;
+  const bool same = std::all_of(plan.layers.begin(), plan.layers.end(), [&](const PlannedLayer& layer) {
+    return !layer.quantized || (stored->is_quantized(layer.spec) && stored->scheme(layer.spec) == layer.scheme);
+  });
+  if (!same) return;
+  base::warning(
+      "every layer to quantize is stored in its scheme already, and rounding it again loses a little; `auto-round "
+      "convert {}` "
+      "takes the codes over as they are",
+      plan.options.model);
 }
 
 UnitResult read_unit(const Plan& plan, const LoadedStage& loaded) {

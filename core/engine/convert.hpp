@@ -12,6 +12,10 @@ void drop_quantization(model::Config& config);
 /// others are entries of --layer_config. Refuses (exit 2) a source without quantized layers.
 void adopt_stored_schemes(Plan& plan);
 
+/// Tells the user of a quantizing run when nothing about the source's schemes would change: converting then loses
+/// nothing.
+void advise_conversion(const Plan& plan);
+
 /// The planes of a unit's quantized layers as the source stores them.
 UnitResult read_unit(const Plan& plan, const LoadedStage& loaded);
 

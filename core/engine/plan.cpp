@@ -284,6 +284,7 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan_outputs(plan, registry);
   plan.method = choose_method(options, plan.scheme);
   check_layers(plan);
+  if (!options.convert) advise_conversion(plan);
   clamp_options(plan);
   plan_units(plan);
   name_outputs(plan, registry);

@@ -88,6 +88,42 @@ TEST_F(StoredModelTest, QuantizesAQuantizedModelAgain) {
   EXPECT_LT(divergence("again/tiny-qwen3-w4g128-w8g128", "out/tiny-qwen3-w4g128"), kFourBits);
 }
 
+/// Layers are dequantized one by one as they are needed; that must give what quantizing a dequantized copy gives.
+TEST_F(StoredModelTest, EveryStoredFormatIsQuantizedAgain) {
+  const std::string rtn = std::string(kRtn) + " --device_map cpu ";
+  ASSERT_EQ(quantize(std::string(kRtn) + " --format auto_awq,llm_compressor,mlx").status, 0);
+  ASSERT_EQ(quantize(std::string(kRtn) + " --scheme FP8_BLOCK --format fp8,llm_compressor --output_dir fp8").status, 0);
+  std::vector<std::string> sources;
+  for (const char* root : {"out/tiny-qwen3-w4g128", "fp8/tiny-qwen3-fp-w8g128x128"}) {
+    for (const auto& entry : fs::directory_iterator(in(root)))
+      sources.push_back(root + ("/" + entry.path().filename().string()));
+  }
+  ASSERT_EQ(sources.size(), 5U);
+  for (const std::string& source : sources) {
+    const std::string name = fs::path(source).filename();
+    const auto plain = run("auto-round", source + " --scheme BF16 --output_dir plain " + rtn);
+    ASSERT_EQ(plain.status, 0) << plain.err;
+    fs::rename(in("plain/" + name + "-fp-w16g128"), in("plain/" + name));
+    EXPECT_FALSE(read_object(in("plain/" + name + "/config.json")).contains("quantization_config")) << source;
+    const std::string how = " --scheme W3A16 --group_size 64 --format auto_round:gptqmodel " + rtn;
+    ASSERT_EQ(run("auto-round", source + how + "--output_dir again").status, 0) << source;
+    ASSERT_EQ(run("auto-round", "plain/" + name + how + "--output_dir expected").status, 0) << source;
+    const std::string result = name + "-w3g64";
+    EXPECT_EQ(weight_files(in("again/" + result)), weight_files(in("expected/" + result))) << source;
+    EXPECT_EQ(read_object(in("again/" + result + "/config.json")),
+              read_object(in("expected/" + result + "/config.json")));
+  }
+}
+
+TEST_F(StoredModelTest, PointsAtConversionWhenNothingWouldChange) {
+  ASSERT_EQ(quantize(std::string(kRtn) + " --format auto_gptq").status, 0);
+  const std::string again = std::string("out/tiny-qwen3-w4g128 --output_dir again --device_map cpu ") + kRtn;
+  const auto same = run("auto-round", again);
+  ASSERT_EQ(same.status, 0) << same.err;
+  EXPECT_TRUE(contains(same.err, "`auto-round convert out/tiny-qwen3-w4g128` takes the codes over as they are"));
+  EXPECT_FALSE(contains(run("auto-round", again + " --group_size 32").err, "auto-round convert"));
+}
+
 TEST_F(StoredModelTest, RefusesAQuantMethodNobodyOwns) {
   const fs::path config = in("tiny-qwen3/config.json");
   auto json = read_object(config);
