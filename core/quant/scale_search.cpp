@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/tensor/lane_sum.hpp"
 
@@ -9,49 +10,42 @@
 #define HWY_TARGET_INCLUDE "core/quant/scale_search.cpp"
 #include <hwy/foreach_target.h>
 
-#include "core/quant/search_math.hpp"
-#include "core/tensor/simd-inl.hpp"
+#include "core/quant/candidate_loss-inl.hpp"
+#include "core/quant/pruned_search-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
-using namespace tensor::HWY_NAMESPACE;
-using tensor::kSumLanes;
 
-template <bool kNarrow>
-HWY_INLINE VF narrowed(VF x) {
-  if constexpr (kNarrow) return round_to_bf16(x);
-  return x;
-}
-
-/// Squared error of a group for one candidate. w and weights are padded with zeros to whole blocks.
-template <bool kNarrow>
-HWY_INLINE float candidate_loss(const SearchGroup& group, Candidate candidate) {
+/// extreme_of of search_math.hpp.
+HWY_INLINE float extreme_element(const SearchGroup& group) {
   const F32 d;
-  const VF inverse = hn::Set(d, candidate.inverse), scale = hn::Set(d, candidate.scale);
-  const VF low = hn::Set(d, -group.half), high = hn::Set(d, group.half - 1);
-  alignas(64) float lanes[kSumLanes] = {};
-  for (int64_t k = 0; k < group.padded; k += kSumLanes)
-    for (int64_t j = 0; j < kSumLanes; j += hn::Lanes(d)) {
-      const VF w = load(group.w + k + j);
-      const VF level = hn::Min(hn::Max(round_even(narrowed<kNarrow>(hn::Mul(inverse, w))), low), high);
-      const VF error = narrowed<kNarrow>(hn::Sub(narrowed<kNarrow>(hn::Mul(scale, level)), w));
-      VF loss = hn::Mul(error, error);
-      if (group.weights != nullptr) loss = hn::Mul(loss, load(group.weights + k + j));
-      add_to(loss, lanes + j);
-    }
-  return tree_sum_lanes(lanes);
+  VF most = hn::Zero(d);
+  for (int64_t k = 0; k < group.padded; k += hn::Lanes(d)) most = hn::Max(most, hn::Abs(load(group.w + k)));
+  most = hn::MaxOfLanes(d, most);
+  for (int64_t k = 0; k < group.padded; k += hn::Lanes(d)) {
+    const intptr_t first = hn::FindFirstTrue(d, hn::Eq(hn::Abs(load(group.w + k)), most));
+    if (first >= 0) return group.w[k + first];
+  }
+  return group.w[0];
 }
 
-float best_scale(const SearchGroup& group, const std::vector<float>& divisors) {
-  return group.narrow
-             ? pick_scale(group, divisors, [&](Candidate c) HWY_ATTR { return candidate_loss<true>(group, c); })
-             : pick_scale(group, divisors, [&](Candidate c) HWY_ATTR { return candidate_loss<false>(group, c); });
+template <bool kNarrow>
+float best_scale(const SearchGroup& group, const std::vector<float>& divisors, const DivisorOrder& order) {
+  const float extreme = extreme_element(group);
+  if (extreme == 0.0f) return 0.0f;
+  if (order.n > 0 && group.padded <= kMaxPrunedGroup) {
+    PrunedSearch<kNarrow> search(group, order);
+    if (usual_range(extreme, search.norm())) return search.run(extreme);
+  }
+  return pick_scale(group, divisors, [&](Candidate c) HWY_ATTR { return candidate_loss<kNarrow>(group, c); });
 }
 
 void Search(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const std::vector<float>& divisors,
             const Importance& importance, float* scratch, float* scales) {
-  search_rows(grid, weight, rows, importance, scratch, scales,
-              [&](const SearchGroup& group) { return best_scale(group, divisors); });
+  const DivisorOrder order(divisors);
+  search_rows(grid, weight, rows, importance, scratch, scales, [&](const SearchGroup& group) {
+    return group.narrow ? best_scale<true>(group, divisors, order) : best_scale<false>(group, divisors, order);
+  });
 }
 
 }  // namespace ar::quant::HWY_NAMESPACE
@@ -61,6 +55,17 @@ HWY_AFTER_NAMESPACE();
 namespace ar::quant {
 namespace {
 HWY_EXPORT(Search);
+}
+
+DivisorOrder::DivisorOrder(const std::vector<float>& divisors) {
+  const auto count = static_cast<int64_t>(divisors.size());
+  if (count < 2 || count > kMaxDivisors || !(*std::min_element(divisors.begin(), divisors.end()) > 0.0f)) return;
+  n = count;
+  std::iota(rank, rank + n, 0);
+  std::sort(rank, rank + n, [&](int32_t a, int32_t b) { return divisors[a] > divisors[b]; });
+  for (int64_t j = 0; j < n; ++j) divisor[j] = divisors[static_cast<size_t>(rank[j])];
+  std::fill(divisor + n, divisor + kMaxDivisors, divisor[n - 1]);
+  std::fill(rank + n, rank + kMaxDivisors, rank[n - 1]);
 }
 
 std::vector<float> search_divisors(int bits, double ratio) {

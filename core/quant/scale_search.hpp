@@ -22,6 +22,8 @@ class Importance {
   bool uniform() const { return importance_ == nullptr; }
   /// Weights of group g of a row for the weights w, [size].
   void fill(const float* w, int64_t g, int64_t size, bool bf16, float* weights) const;
+  /// The weights of group g where they do not depend on w, else null.
+  const float* fixed(int64_t g) const { return has_zero_ ? nullptr : importance_ + g * grid_.group; }
 
  private:
   const float* importance_ = nullptr;

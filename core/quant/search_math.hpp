@@ -80,11 +80,13 @@ void search_rows(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, 
         else
           scratch[k] = static_cast<const float*>(weight.data)[first + k];
       }
-      if (weights != nullptr) {
+      const float* fixed = weights != nullptr && size == padded ? importance.fixed(g) : nullptr;
+      if (weights != nullptr && fixed == nullptr) {
         importance.fill(scratch, g, size, narrow, weights);
         std::fill(weights + size, weights + padded, 0.0f);
       }
-      scales[row * grid.groups() + g] = pick(SearchGroup{scratch, weights, padded, grid.half(), narrow});
+      scales[row * grid.groups() + g] =
+          pick(SearchGroup{scratch, fixed == nullptr ? weights : fixed, padded, grid.half(), narrow});
     }
 }
 
