@@ -48,6 +48,12 @@ at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at
   return at::cat(parts, 0);
 }
 
+AttentionStates PlainRunner::attention(int64_t id, const AttentionStates& states) {
+  asked.emplace_back(id, states);
+  if (value_factor == 1.0) return states;
+  return {states.query, states.key, states.value.mul(value_factor)};
+}
+
 TinyModel::TinyModel(at::ScalarType dtype) : dtype_(dtype), checkpoint_(subject().checkpoint) {
   for (const auto& [name, info] : checkpoint_.tensors()) table[name] = {info.dtype, info.shape};
   model_ = arch().open(config_text(), table);
@@ -109,6 +115,14 @@ at::Tensor TinyModel::logits() const {
   }
   PlainRunner head = runner(spec().head, spec().head_parameters);
   return model_->head(hidden, *shared, head);
+}
+
+TinyModel::Asked TinyModel::attention(double value_factor) const {
+  const auto shared = context();
+  PlainRunner block = runner(spec().blocks[0].linears, spec().blocks[0].parameters);
+  block.value_factor = value_factor;
+  at::Tensor output = model_->block(0, embedded(*shared), *shared, block);
+  return {std::move(block.asked), std::move(output)};
 }
 
 Slopes TinyModel::slopes(int64_t linear, double step) const {

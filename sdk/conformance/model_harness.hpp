@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -28,9 +29,12 @@ class PlainRunner : public Runner {
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override { return parameters.at(static_cast<std::size_t>(id)); }
   at::ScalarType compute() const override { return at::kFloat; }
+  AttentionStates attention(int64_t id, const AttentionStates& states) override;
 
-  std::vector<at::Tensor> weights;  // [out, in]
-  std::vector<at::Tensor> biases;   // undefined where there is none
+  std::vector<std::pair<int64_t, AttentionStates>> asked;  // of attention(), in order
+  double value_factor = 1.0;                               // on the values that attention() gives back
+  std::vector<at::Tensor> weights;                         // [out, in]
+  std::vector<at::Tensor> biases;                          // undefined where there is none
   std::vector<at::Tensor> parameters;
 };
 
@@ -49,6 +53,12 @@ class TinyModel {
   const ModelSpec& spec() const { return model_->spec(); }
   std::set<std::string> used_tensors() const;
   at::Tensor logits() const;
+  /// What block 0 asked of attention(), and its output when the values it got back were scaled.
+  struct Asked {
+    std::vector<std::pair<int64_t, AttentionStates>> states;
+    at::Tensor output;
+  };
+  Asked attention(double value_factor) const;
   /// Slope of a fixed scalar function of block 0's output along a random direction of one linear's weight.
   Slopes slopes(int64_t linear, double step) const;
 

@@ -87,6 +87,26 @@ TEST_F(ModelRules, LaterTokensDoNotChangeEarlierOnes) {
   EXPECT_TRUE(before.narrow(1, 0, n).equal(after.narrow(1, 0, n)));
 }
 
+TEST_F(ModelRules, AsksForTheStatesOfEveryAttention) {
+  TinyModel tiny;
+  const auto& attentions = tiny.spec().blocks.at(0).attentions;
+  if (attentions.empty()) GTEST_SKIP() << "declares no attention";
+  const auto plain = tiny.attention(1.0);
+  ASSERT_EQ(plain.states.size(), attentions.size());
+  std::set<int64_t> ids;
+  for (const auto& [id, states] : plain.states) {
+    ASSERT_LT(static_cast<std::size_t>(id), attentions.size());
+    EXPECT_TRUE(ids.insert(id).second) << "attention " << id << " asks twice";
+    const AttentionSpec& attention = attentions[static_cast<std::size_t>(id)];
+    EXPECT_FALSE(attention.name.empty() || attention.type.empty());
+    EXPECT_EQ(states.query.sizes().slice(0, 3).vec(), (std::vector<int64_t>{1, TinyModel::kTokens, attention.heads}));
+    for (const at::Tensor& t : {states.key, states.value}) {
+      EXPECT_EQ(t.sizes().slice(0, 3).vec(), (std::vector<int64_t>{1, TinyModel::kTokens, attention.kv_heads}));
+    }
+  }
+  EXPECT_FALSE(tiny.attention(2.0).output.equal(plain.output)) << "what the runner gives back is not used";
+}
+
 // The slope along a random direction against a central difference. float64 leaves about 1e-9 of rounding at this step;
 // what remains is the curvature term, h^2 times the third derivative.
 constexpr double kStep = 1e-4;

@@ -27,6 +27,7 @@ class SeparateQkv final : public Attention {
     v_ = stage.linear(spec.names.v, kv_width, shape.hidden, shape.qkv_bias);
     stage.rotated(q_, heads_);
     stage.rotated(k_, kv_heads_);
+    id_ = stage.attention(spec.names.attention, spec.names.attention_type, heads_, kv_heads_);
     o_ = stage.linear(spec.names.o, shape.hidden, width, shape.o_bias);
     if (spec.qk_norm == QkNorm::kHeadRms) {
       q_norm_ = stage.norm(spec.names.q_norm, head_dim_);
@@ -38,7 +39,7 @@ class SeparateQkv final : public Attention {
     const at::Tensor q = turned(runner.linear(q_, x), heads_, q_norm_, context, runner);
     const at::Tensor k = turned(runner.linear(k_, x), kv_heads_, k_norm_, context, runner);
     const at::Tensor v = split(runner.linear(v_, x), kv_heads_);
-    return runner.linear(o_, mix(q, k, v, context, runner).flatten(2));
+    return runner.linear(o_, mix(runner.attention(id_, {q, k, v}), context, runner).flatten(2));
   }
 
  private:
@@ -52,8 +53,8 @@ class SeparateQkv final : public Attention {
   }
 
   /// Only a window that is shorter than the sequence needs a mask.
-  at::Tensor mix(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const DecoderContext& context,
-                 const Runner& runner) const {
+  at::Tensor mix(const AttentionStates& states, const DecoderContext& context, const Runner& runner) const {
+    const auto& [q, k, v] = states;
     const auto mask = context.masks.find(window_);
     const bool masked = window_ > 0 && mask != context.masks.end();
     return masked ? composed::attention(q, k, v, mask->second) : causal_attention(q, k, v, runner.compute());
@@ -63,6 +64,7 @@ class SeparateQkv final : public Attention {
   double eps_;
   int64_t window_;
   int64_t q_ = -1, k_ = -1, v_ = -1, o_ = -1;
+  int64_t id_ = -1;  // by which the runner knows this attention
   int64_t q_norm_ = -1, k_norm_ = -1;
 };
 

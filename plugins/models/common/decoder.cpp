@@ -98,6 +98,7 @@ void Decoder::build_block(const DecoderSpec& spec, const StoredNames& stored, in
   gguf_blocks_.insert(gguf_blocks_.end(), named.begin(), named.end());
   out.linears = std::move(stage.linears());
   out.parameters = std::move(stage.parameters());
+  out.attentions = std::move(stage.attentions());
   for (const char* name : spec.keep16) spec_.keep16.push_back(out.name + "." + name);
   spec_.blocks.push_back(std::move(out));
   blocks_.push_back(std::move(block));

@@ -38,6 +38,8 @@ struct Names {
   Name final_norm{"model.norm", "output_norm"};
   Name head{"lm_head", "output"};
 
+  const char* attention = "self_attn";
+  const char* attention_type = "";  // its class in transformers
   Name attention_norm{"input_layernorm", "attn_norm"};
   Name q{"self_attn.q_proj", "attn_q"};
   Name k{"self_attn.k_proj", "attn_k"};

@@ -89,6 +89,11 @@ int64_t StageBuilder::parameter(const Name& name, const std::vector<int64_t>& sh
   return static_cast<int64_t>(parameters_.size()) - 1;
 }
 
+int64_t StageBuilder::attention(const char* module, const char* type, int64_t heads, int64_t kv_heads) {
+  attentions_.push_back({module_ + module, type, heads, kv_heads});
+  return static_cast<int64_t>(attentions_.size()) - 1;
+}
+
 void StageBuilder::rotated(int64_t linear, int64_t heads) {
   const std::string module = linears_.at(static_cast<std::size_t>(linear)).name + ".";
   for (GgufTensor& t : gguf_tensors_) {

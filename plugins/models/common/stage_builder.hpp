@@ -46,11 +46,14 @@ class StageBuilder {
   int64_t linear(const Name& name, int64_t out, int64_t in, bool bias);
   int64_t norm(const Name& name, int64_t size);
   int64_t parameter(const Name& name, const std::vector<int64_t>& shape);
+  /// An attention of these heads; its name is that of the module.
+  int64_t attention(const char* module, const char* type, int64_t heads, int64_t kv_heads);
   /// The rows of this linear layer are so many heads, which the rotation turns.
   void rotated(int64_t linear, int64_t heads);
 
   std::vector<LinearSpec>& linears() { return linears_; }
   std::vector<ParameterSpec>& parameters() { return parameters_; }
+  std::vector<AttentionSpec>& attentions() { return attentions_; }
   /// Everything so far, in registration order, under its names in the output and in GGUF files.
   const std::vector<GgufTensor>& gguf_tensors() const { return gguf_tensors_; }
 
@@ -62,6 +65,7 @@ class StageBuilder {
   std::string gguf_;
   std::vector<LinearSpec> linears_;
   std::vector<ParameterSpec> parameters_;
+  std::vector<AttentionSpec> attentions_;
   std::vector<GgufTensor> gguf_tensors_;
 };
 

@@ -6,6 +6,7 @@ namespace {
 const ar::models::DecoderSpec& llama() {
   static const ar::models::DecoderSpec spec = [] {
     ar::models::DecoderSpec s{"llama", "LlamaForCausalLM"};
+    s.names.attention_type = "LlamaAttention";
     s.defaults = {{"vocab_size", 32000},     {"hidden_size", 4096},       {"intermediate_size", 11008},
                   {"num_hidden_layers", 32}, {"num_attention_heads", 32}, {"max_position_embeddings", 2048}};
     s.qkv_bias = {"attention_bias", false};

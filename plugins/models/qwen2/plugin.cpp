@@ -6,6 +6,7 @@ namespace {
 const ar::models::DecoderSpec& qwen2() {
   static const ar::models::DecoderSpec spec = [] {
     ar::models::DecoderSpec s{"qwen2", "Qwen2ForCausalLM"};
+    s.names.attention_type = "Qwen2Attention";
     s.defaults = {{"vocab_size", 151936},    {"hidden_size", 4096},       {"intermediate_size", 22016},
                   {"num_hidden_layers", 32}, {"num_attention_heads", 32}, {"num_key_value_heads", 32},
                   {"sliding_window", 4096},  {"max_window_layers", 28},   {"max_position_embeddings", 32768}};

@@ -6,6 +6,7 @@ namespace {
 const ar::models::DecoderSpec& qwen3() {
   static const ar::models::DecoderSpec spec = [] {
     ar::models::DecoderSpec s{"qwen3", "Qwen3ForCausalLM"};
+    s.names.attention_type = "Qwen3Attention";
     s.defaults = {{"vocab_size", 151936},       {"hidden_size", 4096},
                   {"intermediate_size", 22016}, {"head_dim", 128},
                   {"num_hidden_layers", 32},    {"num_attention_heads", 32},

@@ -48,6 +48,51 @@ TEST(Decoder, ListsLinearsInRegistrationOrder) {
   EXPECT_EQ(model.spec().head[0].gguf_name, "output");
 }
 
+/// Counts what attention asks, and may answer with other values.
+class StatesRunner final : public Runner {
+ public:
+  explicit StatesRunner(LeafRunner& inner) : inner_(inner) {}
+  at::Tensor linear(int64_t id, const at::Tensor& x) override { return inner_.linear(id, x); }
+  at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x,
+                            const std::vector<int64_t>& offsets) override {
+    return inner_.grouped_linear(ids, x, offsets);
+  }
+  at::Tensor parameter(int64_t id) override { return inner_.parameter(id); }
+  at::ScalarType compute() const override { return inner_.compute(); }
+  AttentionStates attention(int64_t id, const AttentionStates& states) override {
+    asked.push_back(id);
+    seen = states;
+    return {states.query, states.key, states.value * value_factor};
+  }
+  std::vector<int64_t> asked;
+  AttentionStates seen;
+  double value_factor = 1.0;
+
+ private:
+  LeafRunner& inner_;
+};
+
+TEST(Decoder, AttentionComputesWithTheStatesThatTheRunnerGives) {
+  const Decoder model = open();
+  const BlockSpec& block = model.spec().blocks[1];
+  ASSERT_EQ(block.attentions.size(), 1U);
+  EXPECT_EQ(block.attentions[0].name, "model.layers.1.self_attn");
+  EXPECT_EQ(block.attentions[0].type, "TinyAttention");
+  const at::NoGradGuard no_grad;
+  LeafRunner leaves(block, at::kFloat);
+  const auto context = model.context(6, at::TensorOptions(at::kFloat));
+  const at::Tensor x = test::random_tensor({1, 6, 16}, 3, 1.0f);
+  const at::Tensor plain = model.block(1, x, *context, leaves);
+  StatesRunner runner(leaves);
+  EXPECT_TRUE(model.block(1, x, *context, runner).equal(plain));
+  EXPECT_EQ(runner.asked, std::vector<int64_t>{0});
+  EXPECT_EQ(runner.seen.query.sizes().vec(), (std::vector<int64_t>{1, 6, 4, 8}));
+  EXPECT_EQ(runner.seen.key.sizes().vec(), (std::vector<int64_t>{1, 6, 2, 8}));
+  EXPECT_EQ(runner.seen.value.sizes().vec(), (std::vector<int64_t>{1, 6, 2, 8}));
+  runner.value_factor = 2.0;
+  EXPECT_FALSE(model.block(1, x, *context, runner).equal(plain));
+}
+
 TEST(Decoder, AcceptsNamesWithoutTheBaseModelsPrefix) {
   TensorTable bare;
   for (const auto& [name, info] : tiny_tensors()) bare[name.rfind("model.", 0) == 0 ? name.substr(6) : name] = info;

@@ -19,6 +19,7 @@ inline const char* const kTinyConfig = R"({"hidden_size": 16, "intermediate_size
 /// Every switch that the three families use, turned on.
 inline models::DecoderSpec tiny_spec() {
   models::DecoderSpec spec{"tiny", "TinyForCausalLM"};
+  spec.names.attention_type = "TinyAttention";
   spec.qkv_bias = {"attention_bias", true};
   spec.qk_norm = models::QkNorm::kHeadRms;
   spec.window = models::Window::kUpperLayers;

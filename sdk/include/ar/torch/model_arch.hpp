@@ -12,7 +12,7 @@
 
 // The C++ interface of model adapters. It is exchanged only between binaries with an identical build tag.
 // `iface` of the build tag counts changes to this file.
-#define AR_TORCH_IFACE 3
+#define AR_TORCH_IFACE 4
 
 namespace ar {
 
@@ -45,11 +45,27 @@ struct ParameterSpec {
   std::string gguf_name;  // with suffix, e.g. "blk.0.attn_norm.weight"
 };
 
+/// An attention whose keys and values a cache would hold.
+struct AttentionSpec {
+  std::string name;   // module: "model.layers.0.self_attn"; scales of its states are stored under this name
+  std::string type;   // its class in transformers, by which configs address it: "Qwen3Attention"
+  int64_t heads = 0;  // of queries
+  int64_t kv_heads = 0;
+};
+
+/// What an attention multiplies, after norms and rotation.
+struct AttentionStates {
+  at::Tensor query;  // [B, T, heads, head_dim]
+  at::Tensor key;    // [B, T, kv_heads, head_dim], as a cache would hold it
+  at::Tensor value;  // likewise
+};
+
 /// One decoder block. Ids used with the runner are indices into these lists.
 struct BlockSpec {
   std::string name;  // "model.layers.0"
   std::vector<LinearSpec> linears;         // in module registration order
   std::vector<ParameterSpec> parameters;
+  std::vector<AttentionSpec> attentions;  // empty: nothing of it can be cached in another type
 };
 
 /// What a model is made of, as plain data. Built from config.json and the tensor table alone.
@@ -86,6 +102,12 @@ class Runner {
                                     const std::vector<int64_t>& offsets) = 0;
   /// A parameter in compute dtype.
   virtual at::Tensor parameter(int64_t id) = 0;
+  /// Asked right before queries meet keys, once an attention and pass: what to compute with instead, of the same
+  /// shapes; the same tensors unless the states are quantized.
+  virtual AttentionStates attention(int64_t id, const AttentionStates& states) {
+    (void)id;
+    return states;
+  }
   /// kFloat, or kBFloat16: operands of matrix products may be rounded to it, sums stay in float32.
   virtual at::ScalarType compute() const = 0;
 };
