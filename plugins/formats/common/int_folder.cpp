@@ -17,6 +17,7 @@ void IntFolder::check_format(const std::string& name, const IntLayout& layout, c
 std::string IntFolder::resolve_plan(const std::string& name, const boost::json::object& plan) {
   refuse_mixed_families(plan, name);
   refuse_quantized_head(plan, name);
+  refuse_states(plan, name);
   const Scheme scheme = planned_scheme(plan);
   return scheme.quantized() && scheme.quantizes_activations() ? kFake : name;
 }

@@ -111,6 +111,20 @@ std::string joined_block_names(const json::object& plan) {
   return text;
 }
 
+std::optional<PlannedStates> planned_states(const json::object& plan) {
+  if (!plan.contains("attention_states")) return std::nullopt;
+  const json::object& states = object_member(plan, "attention_states");
+  return PlannedStates{flag(states, "queries", false), string_member(states, "granularity") == "head",
+                       array_member(states, "types")};
+}
+
+void refuse_states(const json::object& plan, const std::string& format) {
+  if (!planned_states(plan)) return;
+  throw Error(AR_UNSUPPORTED,
+              "FP8 scales of keys and values (--static_kv_dtype, --static_attention_dtype): nothing that reads " +
+                  format + " knows them; use --format llm_compressor or auto_round");
+}
+
 void refuse_quantized_head(const json::object& plan, const std::string& format) {
   for (const PlannedLayer& l : planned_layers(plan)) {
     if (l.in_block || !l.quantized) continue;

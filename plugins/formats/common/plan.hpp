@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,16 @@ boost::json::array ignored_in_blocks(const boost::json::object& plan);
 
 /// "model.layers", or several names with commas between.
 std::string joined_block_names(const boost::json::object& plan);
+
+/// FP8 scales of attention's states that are added to the output ("attention_states" of the plan).
+struct PlannedStates {
+  bool queries = false;      // beside keys and values
+  bool heads = false;        // one scale a head instead of one a layer
+  boost::json::array types;  // classes of the attentions, as transformers names them
+};
+std::optional<PlannedStates> planned_states(const boost::json::object& plan);
+/// Throws ar::Error when there are some: nothing that reads `format` knows them.
+void refuse_states(const boost::json::object& plan, const std::string& format);
 
 /// Throws ar::Error: formats other than auto_round have no agreed place for a quantized lm_head.
 void refuse_quantized_head(const boost::json::object& plan, const std::string& format);

@@ -61,7 +61,10 @@ class Fake : public formats::FolderFormat {
     if (format != kName) throw Error(AR_UNSUPPORTED, "format '" + format + "': accepted is fake, without a colon");
   }
 
-  static std::string resolve(const std::string& format, const std::string&) { return format; }
+  static std::string resolve(const std::string& format, const std::string& plan_json) {
+    formats::refuse_states(formats::parse_object(plan_json, "the plan"), kName);
+    return format;
+  }
 
   Fake(const ar_host& host, const std::string& plan_json, const ar_target& target)
       : FolderFormat(kName, host, plan_json, target) {}

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "common/config_json.hpp"
+#include "common/plan.hpp"
 #include "file_metadata.hpp"
 #include "pack.hpp"
 #include "planned_types.hpp"
@@ -56,7 +57,9 @@ void Writer::check(const std::string& format, const ar_scheme& scheme) {
 
 std::string Writer::resolve(const std::string& format, const std::string& plan_json) {
   file_type(format);
-  return resolved_format(format, parse_plan(plan_json));
+  const json::object plan = parse_plan(plan_json);
+  formats::refuse_states(plan, "GGUF files");
+  return resolved_format(format, plan);
 }
 
 std::string Writer::choose_schemes(const std::string& format, const std::string& plan_json) {

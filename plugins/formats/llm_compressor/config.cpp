@@ -61,6 +61,26 @@ json::value activations(Kind kind, const Scheme& s) {
   return o;
 }
 
+/// Static FP8 arguments of attention's states.
+json::object state_arguments(const PlannedStates& states) {
+  json::object o = arguments(8, "float", nullptr, states.heads ? "attn_head" : "tensor");
+  o["dynamic"] = false;
+  return o;
+}
+
+json::value kv_cache_scheme(const json::object& plan) {
+  const auto states = planned_states(plan);
+  return states ? json::value(state_arguments(*states)) : json::value();
+}
+
+/// What is beside the keys that compressed-tensors knows.
+void add_attention(const json::object& plan, json::object& config) {
+  const auto states = planned_states(plan);
+  if (!states || !states->queries) return;
+  config["attention_input_activations"] =
+      json::object{{"targets", states->types}, {"input_activations", state_arguments(*states)}};
+}
+
 json::object group(Kind kind, const Scheme& s, json::array targets) {
   const bool own_format = !is_microscaled(kind) && kind != Kind::kStaticFp8;
   return {{"targets", std::move(targets)},
@@ -115,7 +135,7 @@ json::array ignored(const json::object& plan, Kind kind) {
 }
 
 /// Upstream writes this kind by hand: all arguments, keys sorted, no scale types.
-json::object e5m3_config(json::array names) {
+json::object e5m3_config(const json::object& plan, json::array names) {
   const auto args = [](json::value dynamic) {
     return json::object{{"actorder", nullptr},
                         {"block_structure", nullptr},
@@ -136,10 +156,23 @@ json::object e5m3_config(json::array names) {
           {"format", format_text(Kind::kNvFp4E5M3)},
           {"global_compression_ratio", nullptr},
           {"ignore", std::move(names)},
-          {"kv_cache_scheme", nullptr},
+          {"kv_cache_scheme", kv_cache_scheme(plan)},
           {"quant_method", "compressed-tensors"},
           {"quantization_status", "compressed"},
           {"provider", "auto-round"}};
+}
+
+json::object common_config(const json::object& plan, Kind kind) {
+  json::object config{{"config_groups", config_groups(plan, kind)},
+                      {"quant_method", "compressed-tensors"},
+                      {"kv_cache_scheme", kv_cache_scheme(plan)},
+                      {"format", format_text(kind)},
+                      {"quantization_status", "compressed"},
+                      {"global_compression_ratio", nullptr},
+                      {"ignore", ignored(plan, kind)},
+                      {"moe_sparsity_config", nullptr}};
+  if (is_microscaled(kind) || kind == Kind::kStaticFp8) config["provider"] = "auto-round";
+  return config;
 }
 
 }  // namespace
@@ -147,16 +180,8 @@ json::object e5m3_config(json::array names) {
 json::object compressed_config(const json::object& plan) {
   const Kind kind = kind_of(planned_scheme(plan));
   if (kind == Kind::kNone) return {};
-  if (kind == Kind::kNvFp4E5M3) return e5m3_config(ignored(plan, kind));
-  json::object config{{"config_groups", config_groups(plan, kind)},
-                      {"quant_method", "compressed-tensors"},
-                      {"kv_cache_scheme", nullptr},
-                      {"format", format_text(kind)},
-                      {"quantization_status", "compressed"},
-                      {"global_compression_ratio", nullptr},
-                      {"ignore", ignored(plan, kind)},
-                      {"moe_sparsity_config", nullptr}};
-  if (is_microscaled(kind) || kind == Kind::kStaticFp8) config["provider"] = "auto-round";
+  json::object config = kind == Kind::kNvFp4E5M3 ? e5m3_config(plan, ignored(plan, kind)) : common_config(plan, kind);
+  add_attention(plan, config);
   return config;
 }
 

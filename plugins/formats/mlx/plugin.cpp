@@ -50,6 +50,7 @@ class Mlx : public formats::FolderFormat {
     const auto plan = formats::parse_object(plan_json, "the plan");
     formats::refuse_mixed_families(plan, kName);
     formats::refuse_quantized_head(plan, kName);
+    formats::refuse_states(plan, kName);
     return format;
   }
 

@@ -62,6 +62,9 @@ typedef struct ar_source ar_source;
  *   options           options meant for this format, by name; an unknown one is refused with text
  *   source_dir        absolute path of the source model's folder; of a model in one file, where its tokenizer lies
  *   declarations      what the model adapter declares for format families, by family: {"gguf": {...}}
+ *   attention_states  only when FP8 scales of attention are added, as "<module>.k_scale", ".v_scale", ".q_scale" (F32, one
+ *                     number or one a head): {queries: there are q_scale, granularity: "tensor" or "head",
+ *                     types: classes of the attentions in transformers}; refuse it when no reader knows them
  *   matrices          what may be quantized, in order: [{name, out_features, in_features, scheme, quantized,
  *                     fixed_by_user, embedding}]: linear layers, embeddings, the output layer unless it is tied
  */

@@ -71,6 +71,49 @@ TEST(CompressedConfig, HasAGroupForEveryScheme) {
             R"(["model.layers.0.mlp.up_proj","model.layers.1.mlp.up_proj","lm_head"])");
 }
 
+/// A plan that stores FP8 scales of attention's states.
+std::string with_states(std::string plan, const std::string& granularity, bool queries) {
+  const std::string states = R"("attention_states":{"queries":)" + std::string(queries ? "true" : "false") +
+                             R"(,"granularity":")" + granularity + R"(","types":["LlamaAttention"]},)";
+  return plan.insert(1, states);
+}
+
+json::object compressed_with_states(const std::string& granularity, bool queries) {
+  const ar_format_api& api = format_api("llm_compressor");
+  Writer writer(api, with_states(plan_text("llm_compressor", kW4, kLayers, kExtra), granularity, queries));
+  ar_error err{};
+  EXPECT_EQ(api.finish(writer.raw(), &err), AR_OK) << err.text;
+  return json::parse(writer.target().files().at("quantization_config.json")).get_object();
+}
+
+TEST(CompressedConfig, AnnouncesTheScalesOfKeysAndValues) {
+  const json::object config = compressed_with_states("tensor", false);
+  EXPECT_EQ(json::serialize(config.at("kv_cache_scheme")),
+            R"({"num_bits":8,"type":"float","symmetric":true,"group_size":null,"strategy":"tensor","dynamic":false})");
+  EXPECT_FALSE(config.contains("attention_input_activations"));
+}
+
+TEST(CompressedConfig, AnnouncesTheScalesOfQueriesBesideThem) {
+  const json::object config = compressed_with_states("head", true);
+  const std::string arguments =
+      R"({"num_bits":8,"type":"float","symmetric":true,"group_size":null,"strategy":"attn_head","dynamic":false})";
+  EXPECT_EQ(json::serialize(config.at("kv_cache_scheme")), arguments);
+  EXPECT_EQ(json::serialize(config.at("attention_input_activations")),
+            R"({"targets":["LlamaAttention"],"input_activations":)" + arguments + "}");
+}
+
+TEST(FolderConfigs, FormatsWhoseReadersKnowNoScalesOfAttentionRefuseThem) {
+  for (const char* id : {"auto_gptq", "auto_awq", "mlx", "fake"}) {
+    char name[64];
+    ar_error err{};
+    const std::string plan = with_states(plan_text(id, kW4), "tensor", false);
+    EXPECT_EQ(format_api(id).resolve(id, plan.c_str(), name, sizeof name, &err), AR_UNSUPPORTED) << id;
+    EXPECT_EQ(std::string(err.text),
+              "FP8 scales of keys and values (--static_kv_dtype, --static_attention_dtype): nothing that reads " +
+                  std::string(id) + " knows them; use --format llm_compressor or auto_round");
+  }
+}
+
 /// Upstream lists no lm_head here, and compressed-tensors then wants lm_head.weight_scale.
 TEST(CompressedConfig, StaticFp8NamesEveryLayerLeftAlone) {
   ar_scheme s = int_scheme(8, -1, true);
