@@ -11,6 +11,8 @@ constexpr auto kToggle = Arity::kToggle;
 constexpr auto kOne = Arity::kOne;
 
 constexpr const char* kDtypes = "{fp16,float16,bf16,bfloat16,fp32,float32}";
+constexpr const char* kFp8 = "{fp8,float8_e4m3fn}";
+constexpr const char* kGranularities = "{tensor,head}";
 constexpr const char* kLocalOnly = "models and data are read from local folders, whatever the hub";
 constexpr const char* kNoTasks = "evaluation tasks are missing; `auto-round eval MODEL --ppl FILE` measures perplexity";
 constexpr const char* kNoAutoScheme = "AutoScheme is missing; --scheme and --layer_config set bits by hand";
@@ -21,7 +23,6 @@ constexpr const char* kNoMultimodal = "multimodal models are missing";
 constexpr const char* kNoDiffusion = "diffusion models are missing";
 constexpr const char* kNoActivations = "quantized activations are missing";
 constexpr const char* kNoSuper = "twice quantized scales are missing";
-constexpr const char* kNoStatic = "quantizing the KV cache and attention is missing";
 
 Option used(Group group, const char* names, Arity arity, ValueType type, const char* value, const char* help) {
   return {{names, arity, type, value}, group, Status::kUsed, help, ""};
@@ -90,9 +91,14 @@ void add_scheme(std::vector<Option>& t) {
       used(g, "ignore_layers fp_layers", kOne, kText, "NAMES", "layers left alone, comma separated; parts of names"));
   t.push_back(used(g, "to_quant_block_names", kOne, kText, "PATTERNS",
                    "blocks to quantize, comma separated regular expressions (all)"));
-  for (const char* name :
-       {"static_kv_dtype", "static_attention_dtype", "static_kv_granularity", "static_attention_granularity"})
-    t.push_back(later(g, name, kOne, "quantized KV cache and attention", kNoStatic));
+  t.push_back(
+      used(g, "static_kv_dtype", kOne, kText, kFp8,
+           "calibrate scales for an FP8 cache of keys and values (none); tuning and search run with such a cache"));
+  t.push_back(
+      used(g, "static_kv_granularity", kOne, kText, kGranularities, "one scale a layer or one a head (tensor)"));
+  t.push_back(used(g, "static_attention_dtype", kOne, kText, kFp8, "the same and scales of queries (none)"));
+  t.push_back(used(g, "static_attention_granularity", kOne, kText, kGranularities,
+                   "one scale a layer or one a head, of queries, keys and values (tensor)"));
 }
 
 void add_tuning(std::vector<Option>& t) {

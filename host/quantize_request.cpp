@@ -64,6 +64,7 @@ class Builder {
     read_tuning();
     read_scheme();
     read_layers();
+    read_states();
     return std::move(request_);
   }
 
@@ -248,6 +249,26 @@ class Builder {
     if (!run_.layer_config.empty()) model::parse_layer_config(run_.layer_config);
     run_.ignore_layers = read_.text("ignore_layers", "");
     run_.to_quant_block_names = split_list(read_.text("to_quant_block_names", ""));
+  }
+
+  void read_states() {
+    auto& states = run_.static_states;
+    states.kv_dtype = read_.given_text("static_kv_dtype").value_or("");
+    states.attention_dtype = read_.given_text("static_attention_dtype").value_or("");
+    const auto kv = granularity("static_kv_granularity", "static_kv_dtype");
+    const auto attention = granularity("static_attention_granularity", "static_attention_dtype");
+    if (kv && attention && *kv != *attention)
+      base::refuse(
+          "--static_kv_granularity {}: --static_attention_granularity {} is for keys and values too; give both the "
+          "same",
+          *kv, *attention);
+    if (kv.value_or("") == "head" || attention.value_or("") == "head") states.granularity = quant::Granularity::kHead;
+  }
+
+  std::optional<std::string> granularity(const char* name, const char* dtype) {
+    const auto text = read_.given_text(name);
+    if (text && !arguments_.has(dtype)) base::refuse("--{} {}: says nothing without --{}", name, *text, dtype);
+    return text;
   }
 
   const Arguments& arguments_;

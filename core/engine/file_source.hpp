@@ -23,6 +23,7 @@ class FileSource final : public ModelSource {
   FileSource(plugin::Registry& registry, const std::filesystem::path& file);
   ~FileSource() override;
 
+  bool contains(const std::string& name) const override { return table_.count(name) != 0; }
   TensorInfo info(const std::string& name) const override;
   std::vector<std::string> names_in_order() const override;
   int64_t n_parameters() const override;

@@ -18,6 +18,7 @@ class FolderSource final : public ModelSource {
     const model::Checkpoint::Info& info = checkpoint_->info(name);
     return {info.dtype, info.shape};
   }
+  bool contains(const std::string& name) const override { return checkpoint_->contains(name); }
   std::vector<std::string> names_in_order() const override { return checkpoint_->names_in_order(); }
   int64_t n_parameters() const override { return checkpoint_->n_parameters(); }
   std::filesystem::path place(const std::string& name) const override {

@@ -17,6 +17,7 @@ class ModelSource {
  public:
   virtual ~ModelSource() = default;
 
+  virtual bool contains(const std::string& name) const = 0;
   /// Fails naming the tensor when there is none.
   virtual TensorInfo info(const std::string& name) const = 0;
   virtual std::vector<std::string> names_in_order() const = 0;

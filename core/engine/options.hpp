@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/quant/scheme.hpp"
+#include "core/quant/static_states.hpp"
 
 namespace ar::engine {
 
@@ -30,6 +31,8 @@ struct RunOptions {
   std::string layer_config;                       // text of --layer_config; "" = none
   std::string ignore_layers;                      // text of --ignore_layers: comma list
   std::vector<std::string> to_quant_block_names;  // patterns; empty: all blocks
+
+  quant::StaticStates static_states;  // FP8 scales of attention's states, calibrated and stored beside the weights
 
   bool convert = false;  // keep the codes of a quantized source: schemes come from there, nothing is quantized
 

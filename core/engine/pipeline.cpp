@@ -107,10 +107,10 @@ class Run {
     } else {
       result = untouched(loaded);
     }
-    if (own_inputs && !last) {
-      run_stream(stage, result.fixed(plan_.compute), inputs, tune::Activations::kQuantized);
-      c.quantized = inputs;
-    }
+    const bool followed = own_inputs && !last;
+    if (stage.states) stage.states->restart_cache();  // a cache will hold the states of the finished weights
+    if (followed || stage.states) run_stream(stage, result.fixed(plan_.compute), inputs, tune::Activations::kQuantized);
+    if (followed) c.quantized = inputs;
     return result;
   }
 

@@ -10,6 +10,8 @@
 
 #include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
+#include "core/engine/stored_states.hpp"
+#include "core/quant/fp8_states.hpp"
 #include "core/tensor/matmul.hpp"
 #include "core/tensor/parallel.hpp"
 
@@ -32,10 +34,17 @@ void check_ids(const Sequence& sequence, int64_t vocab) {
   }
 }
 
+at::Tensor quantized(const at::Tensor& states, const at::Tensor& max) {
+  return max.defined() ? quant::quantize_states(states, max) : states;
+}
+
+at::Tensor max_of(const at::Tensor& scale) { return scale.defined() ? quant::max_of_scale(scale) : scale; }
+
 }  // namespace
 
-PlainRunner::PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tensor> parameters)
-    : linears_(std::move(linears)), parameters_(std::move(parameters)) {}
+PlainRunner::PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tensor> parameters,
+                         std::vector<PlainStates> states)
+    : linears_(std::move(linears)), parameters_(std::move(parameters)), states_(std::move(states)) {}
 
 at::Tensor PlainRunner::linear(int64_t id, const at::Tensor& x) {
   const PlainLinear& layer = linears_.at(static_cast<std::size_t>(id));
@@ -55,11 +64,17 @@ at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at
 
 at::Tensor PlainRunner::parameter(int64_t id) { return parameters_.at(static_cast<std::size_t>(id)); }
 
+AttentionStates PlainRunner::attention(int64_t id, const AttentionStates& states) {
+  const PlainStates& max = states_.at(static_cast<std::size_t>(id));
+  return {quantized(states.query, max.query), quantized(states.key, max.key), quantized(states.value, max.value)};
+}
+
 PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& path)
     : input_(open_input(registry, path)) {}
 
 std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& linears,
-                                              const std::vector<ParameterSpec>& parameters) const {
+                                              const std::vector<ParameterSpec>& parameters,
+                                              const std::vector<AttentionSpec>& attentions) const {
   std::vector<PlainLinear> loaded(linears.size());
   std::vector<at::Tensor> values(parameters.size());
   tensor::parallel_for(static_cast<int64_t>(linears.size()), [&](int64_t i) {
@@ -72,7 +87,12 @@ std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& lin
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     values[i] = input_.source->tensor(parameters[i].tensor).to(at::kFloat);
   }
-  return std::make_unique<PlainRunner>(std::move(loaded), std::move(values));
+  std::vector<PlainStates> states;
+  for (const AttentionSpec& attention : attentions) {
+    const StoredStates stored = read_states(*input_.source, attention);
+    states.push_back({max_of(stored.query), max_of(stored.key), max_of(stored.value)});
+  }
+  return std::make_unique<PlainRunner>(std::move(loaded), std::move(values), std::move(states));
 }
 
 void PlainModel::embed(std::vector<Sequence>& sequences) const {
@@ -93,7 +113,7 @@ void PlainModel::embed(std::vector<Sequence>& sequences) const {
 
 void PlainModel::block(int64_t index, std::vector<Sequence>& sequences) const {
   const BlockSpec& block = spec().blocks.at(static_cast<std::size_t>(index));
-  const std::unique_ptr<PlainRunner> runner = load(block.linears, block.parameters);
+  const std::unique_ptr<PlainRunner> runner = load(block.linears, block.parameters, block.attentions);
   for_each_sequence(sequences,
                     [&](Sequence& s) { s.hidden = input_.model->block(index, s.hidden, *s.context, *runner); });
   for (const LinearSpec& linear : block.linears) input_.source->release(linear);

@@ -28,19 +28,27 @@ struct PlainLinear {
   std::optional<tune::InputQuantizer> input;
 };
 
+/// Largest magnitudes that the states of one attention can have in FP8; undefined: they are left alone.
+struct PlainStates {
+  at::Tensor query, key, value;
+};
+
 /// The weights of one stage in float32, held as long as this object lives. Immutable, so one serves all threads.
 class PlainRunner final : public Runner {
  public:
-  PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tensor> parameters);
+  PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tensor> parameters,
+              std::vector<PlainStates> states = {});
   at::Tensor linear(int64_t id, const at::Tensor& x) override;
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override;
   at::Tensor parameter(int64_t id) override;
+  AttentionStates attention(int64_t id, const AttentionStates& states) override;
   at::ScalarType compute() const override { return at::kFloat; }
 
  private:
   std::vector<PlainLinear> linears_;
   std::vector<at::Tensor> parameters_;
+  std::vector<PlainStates> states_;
 };
 
 /// A model folder run as it is stored, in float32 without gradients: a source model, or one of our own exports read
@@ -64,7 +72,8 @@ class PlainModel {
 
  private:
   std::unique_ptr<PlainRunner> load(const std::vector<LinearSpec>& linears,
-                                    const std::vector<ParameterSpec>& parameters) const;
+                                    const std::vector<ParameterSpec>& parameters,
+                                    const std::vector<AttentionSpec>& attentions = {}) const;
 
   InputModel input_;
 };

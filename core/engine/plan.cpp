@@ -12,7 +12,9 @@
 #include "core/engine/device_client.hpp"
 #include "core/engine/input_model.hpp"
 #include "core/engine/plan_outputs.hpp"
+#include "core/engine/plan_states.hpp"
 #include "core/engine/side_folder.hpp"
+#include "core/engine/stored_states.hpp"
 #include "core/model/pattern.hpp"
 #include "core/quant/activation.hpp"
 #include "core/quant/data_type.hpp"
@@ -182,6 +184,7 @@ void find_leftover(Plan& plan) {
     use_all(block.parameters);
     for (const LinearSpec& linear : block.linears) use(linear);
   }
+  for (const std::string& name : state_tensors(*plan.source, *plan.spec)) used.insert(name);
   for (const std::string& name : plan.source->names_in_order()) {
     if (used.count(name) == 0) plan.leftover.push_back(name);
   }
@@ -225,6 +228,7 @@ void check_layers(const Plan& plan) {
 }  // namespace
 
 bool Plan::needs_data() const {
+  if (calibrates_states()) return true;
   if (n_quantized() == 0 || method == Method::kConvert) return false;
   if (method == Method::kTune || (method == Method::kOptRtn && options.dataset_given)) return true;
   return std::any_of(layers.begin(), layers.end(), [](const PlannedLayer& layer) {
@@ -281,6 +285,7 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan.block_names = {names.size() == 1 ? names.front() : common_prefix(names)};
   plan_layers(plan, chosen);
   plan_embeddings(plan);
+  plan_states(plan);
   plan_outputs(plan, registry);
   plan.method = choose_method(options, plan.scheme);
   check_layers(plan);

@@ -67,9 +67,11 @@ struct Plan {
   std::vector<std::string> leftover;  // stored tensors the model does not know: copied as they are
 
   bool tunes() const { return method == Method::kTune && n_quantized() > 0; }
-  /// Whether samples pass through the model: tuning, calibrated activation ranges, or a search with importance.
+  /// Whether samples pass through the model: tuning, calibrated ranges or states, or a search with importance.
   bool needs_data() const;
   int64_t n_quantized() const;  // linear layers
+  /// Whether scales of attention's states follow from calibration; a conversion keeps the stored ones.
+  bool calibrates_states() const { return options.static_states.any() && method != Method::kConvert; }
   /// Upper estimate of the memory a run takes beyond the mapped checkpoint.
   uint64_t memory_estimate() const;
 };

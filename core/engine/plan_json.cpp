@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "core/engine/plan.hpp"
@@ -26,6 +28,14 @@ void add_tuning_keys(json::object& o, const RunOptions& r) {
   if (r.nsamples != 128) o["nsamples"] = r.nsamples;
 }
 
+void add_state_keys(json::object& o, const quant::StaticStates& states) {
+  const char* granularity = quant::granularity_name(states.granularity);
+  if (states.queries()) o["static_attention_dtype"] = states.attention_dtype;
+  if (!states.kv_dtype.empty()) o["static_kv_dtype"] = states.kv_dtype;
+  if (states.queries()) o["static_attention_granularity"] = granularity;
+  if (!states.kv_dtype.empty()) o["static_kv_granularity"] = granularity;
+}
+
 json::object quantization_json(const Plan& plan) {
   const quant::Scheme& s = plan.scheme;
   const bool activations = s.act_bits < 16;
@@ -49,9 +59,26 @@ json::object quantization_json(const Plan& plan) {
   const auto& scale = plan.options.scheme_override.scale_dtype;
   if (scale && *scale != "float16") o["scale_dtype"] = "torch." + *scale;
   if (plan.method == Method::kTune && plan.options.seqlen != 2048) o["seqlen"] = plan.options.seqlen;
+  add_state_keys(o, plan.options.static_states);
   if (s.super_bits) o["super_bits"] = *s.super_bits;
   if (s.super_group_size) o["super_group_size"] = *s.super_group_size;
   return o;
+}
+
+/// Scales of attention's states, and the classes of the attentions; empty when the run stores none.
+json::object states_json(const Plan& plan) {
+  const quant::StaticStates& states = plan.options.static_states;
+  if (!states.any()) return {};
+  json::array types;
+  for (const BlockSpec& block : plan.spec->blocks) {
+    for (const AttentionSpec& attention : block.attentions) {
+      const json::value type(attention.type);
+      if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+    }
+  }
+  return {{"queries", states.queries()},
+          {"granularity", quant::granularity_name(states.granularity)},
+          {"types", std::move(types)}};
 }
 
 json::array layers_json(const Plan& plan) {
@@ -115,6 +142,7 @@ std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   o["source_dir"] = std::filesystem::absolute(plan.side_folder).string();
   o["declarations"] = declarations_json(plan);
   o["matrices"] = matrices_json(plan);
+  if (json::object states = states_json(plan); !states.empty()) o["attention_states"] = std::move(states);
   o["side_files"] = json::array{};
   o["options"] = json::object{};
   return json::serialize(o);

@@ -36,6 +36,7 @@ void fall_back_to_fake(Plan& plan, PlannedOutput& output, plugin::Registry& regi
   base::warning("--format {}: its loaders do not run scheme {}; saved as fake instead", output.format, plan.options.scheme);
   output.plugin = &registry.format("fake");
   output.format = "fake";
+  resolve_format(*output.plugin, output.format, plan_json(plan, output));  // it may have its own reasons to refuse
 }
 
 }  // namespace

@@ -17,11 +17,22 @@ at::Tensor rounded(const Plan& plan, const at::Tensor& stored) {
   return plan.model_dtype && floating ? stored.to(*plan.model_dtype) : stored;
 }
 
-/// Shifts ids so that several blocks share one runner.
+struct BlockPart {
+  int64_t block;
+  int64_t linears;
+  int64_t parameters;
+  int64_t attentions;
+};
+
+/// Shifts ids so that several blocks share one runner, and puts the stage's state quantizer in their attentions.
 class OffsetRunner : public Runner {
  public:
-  OffsetRunner(Runner& inner, int64_t linears, int64_t parameters)
-      : inner_(inner), linears_(linears), parameters_(parameters) {}
+  OffsetRunner(Runner& inner, const BlockPart& part, tune::StateQuantizer* states)
+      : inner_(inner),
+        linears_(part.linears),
+        parameters_(part.parameters),
+        attentions_(part.attentions),
+        states_(states) {}
   at::Tensor linear(int64_t id, const at::Tensor& x) override { return inner_.linear(id + linears_, x); }
   at::Tensor grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
                             const std::vector<int64_t>& offsets) override {
@@ -30,12 +41,17 @@ class OffsetRunner : public Runner {
     return inner_.grouped_linear(shifted, x_sorted, offsets);
   }
   at::Tensor parameter(int64_t id) override { return inner_.parameter(id + parameters_); }
+  AttentionStates attention(int64_t id, const AttentionStates& states) override {
+    return states_ != nullptr ? states_->pass(id + attentions_, states) : states;
+  }
   at::ScalarType compute() const override { return inner_.compute(); }
 
  private:
   Runner& inner_;
   int64_t linears_;
   int64_t parameters_;
+  int64_t attentions_;
+  tune::StateQuantizer* states_;
 };
 
 quant::ScaleType scale_type(const std::string& name) {
@@ -78,12 +94,6 @@ void check_finite(const Plan& plan, const std::string& name, const at::Tensor& t
              plan.source->place(name).string(), name, at);
 }
 
-struct BlockPart {
-  int64_t block;
-  int64_t linears;
-  int64_t parameters;
-};
-
 }  // namespace
 
 LoadedLinear load_linear(const Plan& plan, const LinearSpec& spec) {
@@ -110,7 +120,9 @@ LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const 
   for (const int64_t block : plan.units[unit]) {
     const BlockSpec& spec = plan.spec->blocks[static_cast<std::size_t>(block)];
     parts.push_back({block, static_cast<int64_t>(loaded.stage.linears.size()),
-                     static_cast<int64_t>(loaded.stage.parameters.size())});
+                     static_cast<int64_t>(loaded.stage.parameters.size()),
+                     static_cast<int64_t>(loaded.attentions.size())});
+    loaded.attentions.insert(loaded.attentions.end(), spec.attentions.begin(), spec.attentions.end());
     for (std::size_t i = 0; i < plan.layers.size(); ++i) {
       if (plan.layers[i].block == block) add_linear(plan, i, loaded);
     }
@@ -118,10 +130,15 @@ LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const 
     if (loaded.stage.name.empty()) loaded.stage.name = spec.name;
   }
   loaded.stage.compute = plan.compute;
-  loaded.stage.forward = [model = plan.model, parts, context = std::move(context)](const at::Tensor& input, Runner& runner) {
+  if (plan.calibrates_states()) {
+    loaded.stage.states =
+        std::make_shared<tune::StateQuantizer>(plan.options.static_states, loaded.attentions, plan.weight_dtype);
+  }
+  loaded.stage.forward = [model = plan.model, parts, states = loaded.stage.states, context = std::move(context)](
+                             const at::Tensor& input, Runner& runner) {
     at::Tensor hidden = input;
     for (const BlockPart& part : parts) {
-      OffsetRunner shifted(runner, part.linears, part.parameters);
+      OffsetRunner shifted(runner, part, states.get());
       hidden = model->block(part.block, hidden, *context, shifted);
     }
     return hidden;

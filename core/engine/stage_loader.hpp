@@ -15,6 +15,7 @@ struct LoadedStage {
   tune::Stage stage;
   std::vector<std::size_t> planned;
   std::vector<ParameterSpec> parameter_specs;
+  std::vector<AttentionSpec> attentions;
 };
 LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const Context> context);
 /// Final norm and output layer.

@@ -5,6 +5,7 @@
 #include <ATen/ops/full.h>
 
 #include "core/engine/model_source.hpp"
+#include "core/engine/stored_states.hpp"
 #include "core/quant/activation.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/quant/nv_global_scale.hpp"
@@ -37,6 +38,18 @@ at::Tensor dequantized(const tune::StageLinear& linear, const quant::QuantizedWe
   const bool nv = linear.scheme.data_type.rfind("nv", 0) == 0;
   if (linear.scheme.sym && (integers || nv)) quant::sign_zeros(linear.weight, values, /*of_zeros=*/integers);
   return values;
+}
+
+/// Scales of attention's states: of this run, or those a conversion keeps.
+void write_states(const Plan& plan, const LoadedStage& loaded, Writers& writers) {
+  if (loaded.stage.states) {
+    for (const auto& [name, scale] : loaded.stage.states->scales()) writers.add(name, scale);
+  } else if (plan.method == Method::kConvert) {
+    for (const AttentionSpec& attention : loaded.attentions) {
+      for (const std::string& name : state_tensors(*plan.source, attention))
+        writers.add(name, plan.source->tensor(name));
+    }
+  }
 }
 
 const std::string& output_name(const ParameterSpec& spec) {
@@ -141,6 +154,7 @@ void write_unit(const Plan& plan, const LoadedStage& loaded, const UnitResult& r
     else
       write_plain(plan, p, writers);
   }
+  write_states(plan, loaded, writers);
 }
 
 }  // namespace ar::engine

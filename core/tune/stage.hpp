@@ -11,6 +11,7 @@
 
 #include "ar/torch/model_arch.hpp"
 #include "core/quant/data_type.hpp"
+#include "core/tune/state_quantizer.hpp"
 
 namespace ar::tune {
 
@@ -40,6 +41,7 @@ struct Stage {
   std::vector<StageParameter> parameters;
   /// input [1, T, H] float32 -> output [1, T, H']; differentiable, pure, any thread.
   std::function<at::Tensor(const at::Tensor& input, Runner& runner)> forward;
+  std::shared_ptr<StateQuantizer> states;  // null: attention computes with its states as they are; forward() asks it
   at::ScalarType compute = at::kFloat;  // dtype of matrix products, accumulated in float32
 };
 

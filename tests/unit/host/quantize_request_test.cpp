@@ -113,6 +113,32 @@ TEST(QuantizeRequest, RefusesBadTextOfALayerConfig) {
   EXPECT_EQ(refusal({"--layer_config", "{k_proj:{bits:8}}"}), "");
 }
 
+TEST(QuantizeRequest, StatesOfAttentionAreLeftAloneUnlessAskedFor) {
+  EXPECT_FALSE(run({}).static_states.any());
+  const auto kv = run({"--static_kv_dtype", "float8_e4m3fn", "--static_kv_granularity", "head"}).static_states;
+  EXPECT_EQ(kv.kv_dtype, "float8_e4m3fn");
+  EXPECT_FALSE(kv.queries());
+  EXPECT_EQ(kv.granularity, quant::Granularity::kHead);
+  const auto attention = run({"--static_attention_dtype", "fp8"}).static_states;
+  EXPECT_TRUE(attention.any() && attention.queries() && attention.kv_dtype.empty());
+  EXPECT_EQ(attention.granularity, quant::Granularity::kTensor);
+}
+
+TEST(QuantizeRequest, RefusesStatesThatDoNotFitTogether) {
+  EXPECT_EQ(refusal({"--static_kv_dtype", "nvfp4"}),
+            "argument --static_kv_dtype: invalid choice: 'nvfp4' (choose from 'fp8', 'float8_e4m3fn')");
+  EXPECT_EQ(refusal({"--static_attention_dtype", "fp8", "--static_attention_granularity", "token"}),
+            "argument --static_attention_granularity: invalid choice: 'token' (choose from 'tensor', 'head')");
+  EXPECT_EQ(refusal({"--static_kv_granularity", "head"}),
+            "--static_kv_granularity head: says nothing without --static_kv_dtype");
+  EXPECT_EQ(refusal({"--static_kv_dtype", "fp8", "--static_attention_granularity", "head"}),
+            "--static_attention_granularity head: says nothing without --static_attention_dtype");
+  EXPECT_EQ(refusal({"--static_kv_dtype", "fp8", "--static_kv_granularity", "head", "--static_attention_dtype", "fp8",
+                     "--static_attention_granularity", "tensor"}),
+            "--static_kv_granularity head: --static_attention_granularity tensor is for keys and values too; give both "
+            "the same");
+}
+
 TEST(QuantizeRequest, RefusesBitsBesideASchemeThatMixesThem) {
   EXPECT_EQ(refusal({"--scheme", "w4a16_mixed", "--group_size", "32"}), "");
   EXPECT_EQ(refusal({"--scheme", "w4a16_mixed", "--bits", "2"}),
