@@ -19,10 +19,11 @@ std::vector<std::string> formats_with(const std::vector<FormatEntry>& entries, c
   for (const quant::RecipeRule& rule : quant::recipe(name)) all.push_back(quant::apply(scheme, rule.fields));
   std::vector<std::string> names;
   for (const FormatEntry& entry : entries) {
+    if (!entry.reason.empty()) continue;  // not to be opened
     const bool takes_all = std::all_of(all.begin(), all.end(), [&](const quant::Scheme& s) {
       return accepts(entry.name, quant::boundary_scheme(s, name.c_str()));
     });
-    if (entry.reason.empty() && takes_all) names.push_back(entry.name);
+    if (takes_all) names.push_back(entry.name);
   }
   return names;
 }
