@@ -17,7 +17,7 @@ namespace ar::quant {
 
 /// What a data type may want to know beside the weight and its scheme.
 struct QuantizeOptions {
-  bool search = false;           // search the scale, where the type has a search: optimized RTN, tuning of K types
+  bool search = false;           // search the scale, where the type has a search: optimized RTN, tuning of GGUF's asymmetric and K types
   at::Tensor importance;         // [in] f32, weights of the columns' squared errors; undefined: none
   double search_ratio = 0.75;    // AR_SEARCH_SCALE_RATIO
   ScaleType scale_type = ScaleType::kF16;
@@ -74,7 +74,7 @@ class DataType {
   virtual std::unique_ptr<WeightTuner> tuner(const at::Tensor& weight, const Scheme& scheme,
                                              const QuantizeOptions& options) const = 0;
   /// Whether tuning gets further from scales that a search has found, with `search` and `importance` set, than from ranges.
-  virtual bool tunes_from_search() const { return false; }
+  virtual bool tunes_from_search(const Scheme& /*scheme*/) const { return false; }
 };
 
 /// The type that quantizes weights of this scheme; null when the program has none.

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/quant/gguf_planes.hpp"
+#include "core/quant/gguf_found.hpp"
 #include "core/quant/gguf_search.hpp"
 #include "core/quant/planes.hpp"
 #include "core/quant/range_tuner.hpp"
@@ -16,14 +17,6 @@
 
 namespace ar::quant {
 namespace {
-
-KImportance importance_of(const QuantizeOptions& options, const KGrid& grid) {
-  if (!options.search || !options.importance.defined()) return {};
-  if (options.importance.scalar_type() != at::kFloat || !options.importance.is_contiguous() ||
-      options.importance.numel() != grid.cols)
-    base::fail("importance has {} values, the weight {} columns", options.importance.numel(), grid.cols);
-  return {grid, options.importance.const_data_ptr<float>()};
-}
 
 /// Second level of one super-block's scales or minima. Numbers too small to divide by are zero, and so is -0.
 float quantize_again(const KGrid& grid, const float* weights, float* values) {
@@ -73,7 +66,7 @@ QuantizedWeight round_to_blocks(const at::Tensor& weight, const Scheme& scheme, 
   if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
   const at::Tensor w = weight.to(options.from_data ? at::kFloat : options.dtype).contiguous();
   const KGrid grid = make_k_grid(scheme, w.size(0), w.size(1));
-  const KImportance importance = importance_of(options, grid);
+  const KImportance importance = k_importance(options, grid);
   FoundScales found(grid);
   KTuning layer{grid, reals_of(w)};
   layer.found = &found.view();
@@ -139,7 +132,7 @@ class KSearch {
  public:
   KSearch(const KGrid& grid, const QuantizeOptions& options) : grid_(grid), importance_(options.importance) {
     if (!options.search) return;
-    weights_ = importance_of(options, grid);
+    weights_ = k_importance(options, grid);
     found_ = std::make_unique<FoundScales>(grid);
   }
   bool active() const { return found_ != nullptr; }
@@ -178,7 +171,7 @@ class GgufType final : public DataType {
     const KGrid grid = make_k_grid(scheme, weight.size(0), weight.size(1));
     return std::make_unique<RangeTuner<KRanges>>(weight, scheme, grid, options);
   }
-  bool tunes_from_search() const override { return true; }
+  bool tunes_from_search(const Scheme&) const override { return true; }
 };
 
 }  // namespace

@@ -58,7 +58,7 @@ HWY_INLINE BatchSums backward_batch(const IntTuning& layer, GroupRange range, co
                                     int64_t tile_offset, float* target, Update update) {
   BatchSums sums;
   for_each_group<W>(layer, range, [&](int64_t g, const Group<W>& group) HWY_ATTR {
-    backward_group(group, Levels(levels.at(layer.grid, g), narrow_quotient(layer)), u + (group.offset - tile_offset),
+    backward_group(group, Levels(levels.at(layer, g), narrow_quotient(layer)), u + (group.offset - tile_offset),
                    target + group.offset, sums, g, update);
   });
   return sums;
@@ -87,7 +87,7 @@ void accumulate_rows(const IntTuning& layer, RowRange rows, const U* u, bool fir
     if (layer.min_scale == nullptr) return;
     for (int64_t g = 0; g < range.n; ++g) {
       const int64_t index = range.first + g;
-      const RangeGradient gradient = range_gradient(layer, index, levels.at(layer.grid, g), {sums.scale.at[g], sums.clipped.at[g]});
+      const RangeGradient gradient = range_gradient(layer, index, levels.at(layer, g), {sums.scale.at[g], sums.clipped.at[g]});
       float& a = to.min_scale[index];
       float& b = to.max_scale[index];
       a = first ? gradient.min_scale : a + gradient.min_scale;

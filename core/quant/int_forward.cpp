@@ -100,7 +100,7 @@ void finish_rows(const IntTuning& layer, RowRange rows, const IntPlanes& planes)
     clamp_batch(layer, range);
     const BatchLevels levels = batch_levels(layer, range);
     for_each_group<W>(layer, range, [&](int64_t g, const Group<W>& group) HWY_ATTR {
-      finish_group(layer, group, levels.at(layer.grid, g), planes);
+      finish_group(layer, group, levels.at(layer, g), planes);
     });
   });
 }

@@ -23,12 +23,13 @@ alignas(64) constexpr float kNoOffset[kSumLanes] = {-0.0f, -0.0f, -0.0f, -0.0f, 
 
 /// GroupLevels spread over lanes.
 struct Levels {
-  VF scale, low, high, add, sub;
+  VF scale, low, high, shift, add, sub;
   bool narrow;
   HWY_INLINE Levels(const GroupLevels& g, bool narrow_)
       : scale(hn::Set(F32(), g.scale)),
         low(hn::Set(F32(), g.low)),
         high(hn::Set(F32(), g.high)),
+        shift(hn::Set(F32(), g.shift)),
         add(hn::Set(F32(), g.add)),
         sub(hn::Set(F32(), g.sub)),
         narrow(narrow_) {}
@@ -36,7 +37,7 @@ struct Levels {
     const VF x = hn::Div(w, scale);
     return narrow ? round_to_bf16(x) : x;
   }
-  HWY_INLINE VF code(VF quotient, VF value) const { return hn::Add(round_even(hn::Add(quotient, value)), add); }
+  HWY_INLINE VF code(VF quotient, VF value) const { return hn::Add(round_even(hn::Add(hn::Add(quotient, value), shift)), add); }
   HWY_INLINE VF level(VF code) const { return hn::Sub(hn::Min(hn::Max(code, low), high), sub); }
 };
 
@@ -95,7 +96,7 @@ template <typename W, typename Out>
 HWY_INLINE void write_batch(const IntTuning& layer, GroupRange range, int64_t tile_offset, Out* out) {
   const BatchLevels levels = batch_levels(layer, range);
   for_each_group<W>(layer, range, [&](int64_t g, const Group<W>& group) HWY_ATTR {
-    write_group(group, Levels(levels.at(layer.grid, g), narrow_quotient(layer)), out + (group.offset - tile_offset));
+    write_group(group, Levels(levels.at(layer, g), narrow_quotient(layer)), out + (group.offset - tile_offset));
   });
 }
 

@@ -76,9 +76,11 @@ HWY_INLINE VF rounded_scale(VF x, ScaleType type) {
 /// GroupLevels of a range. `zero` is used by asymmetric grids.
 struct BatchLevels {
   Lanes scale, unfloored, zero;
-  HWY_INLINE GroupLevels at(const IntGrid& grid, int64_t g) const {
-    if (grid.sym) return {scale.at[g], unfloored.at[g], -grid.half(), grid.half() - 1, -0.0f, 0.0f};
-    return {scale.at[g], unfloored.at[g], 0.0f, grid.top(), zero.at[g], zero.at[g]};
+  HWY_INLINE GroupLevels at(const IntTuning& layer, int64_t g) const {
+    const IntGrid& grid = layer.grid;
+    if (grid.sym) return {scale.at[g], unfloored.at[g], -grid.half(), grid.half() - 1, -0.0f, -0.0f, 0.0f};
+    const bool found = layer.init_min != nullptr;
+    return {scale.at[g], unfloored.at[g], 0.0f, grid.top(), found ? zero.at[g] : -0.0f, found ? 0.0f : zero.at[g], zero.at[g]};
   }
 };
 

@@ -54,7 +54,7 @@ Element quantize(const IntTuning& layer, const GroupLevels& levels, int64_t i) {
   float quotient = load(layer.weight, i) / levels.scale;
   if (narrow_quotient(layer)) quotient = tensor::round_to_bf16(quotient);
   const float shifted = layer.value == nullptr ? quotient : quotient + layer.value[i];
-  const float code = std::nearbyint(shifted) + levels.add;
+  const float code = std::nearbyint(shifted + levels.shift) + levels.add;
   const bool inside = code >= levels.low && code <= levels.high;
   return {quotient, std::min(std::max(code, levels.low), levels.high) - levels.sub, inside};
 }

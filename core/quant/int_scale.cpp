@@ -23,7 +23,7 @@ GroupLevels sym_levels(const IntGrid& grid, float unfloored) {
   levels.scale = std::copysign(std::max(std::fabs(unfloored), floor), unfloored + 0.0f);  // -0 counts as positive
   levels.low = -grid.half();
   levels.high = grid.half() - 1;
-  levels.add = -0.0f;
+  levels.shift = levels.add = -0.0f;
   levels.sub = 0.0f;
   return levels;
 }
@@ -44,8 +44,14 @@ GroupLevels asym_levels(const IntTuning& layer, float low, float high) {
   if (!grid.real_zero) zero = std::nearbyint(zero);
   levels.low = 0;
   levels.high = grid.top();
+  levels.shift = -0.0f;
   levels.add = levels.sub = zero;
   return levels;
+}
+
+GroupLevels found_levels(const IntGrid& grid, float scale, float min) {
+  const float zero = min / scale;
+  return {scale, scale, 0.0f, grid.top(), zero, 0.0f, zero};
 }
 
 /// dL/dscale passes the floor where the scale lies on its kept side.
@@ -80,6 +86,7 @@ bool narrow_quotient(const IntTuning& layer) {
 
 GroupLevels group_levels(const IntTuning& layer, int64_t index) {
   const IntGrid& grid = layer.grid;
+  if (layer.init_min != nullptr) return found_levels(grid, layer.init_scale[index], layer.init_min[index]);
   if (layer.init_scale != nullptr) return sym_levels(grid, round_scale(layer.init_scale[index], grid.scale_type));
   const float a = tuned(layer) ? layer.min_scale[index] : 1.0f;
   const float b = tuned(layer) ? layer.max_scale[index] : 1.0f;

@@ -6,13 +6,15 @@
 /// reference and the vector kernels, which differ in the element loops only.
 namespace ar::quant {
 
-/// level = clamp(round(W / scale + V) + add, low, high) - sub. For asym both offsets are the zero point; for sym they
-/// are the two zeros that change no value, not even the sign of a zero.
+/// level = clamp(round(W / scale + V + shift) + add, low, high) - sub. For asym add and sub are the zero point; for sym
+/// they are the two zeros that change no value, not even the sign of a zero. shift is such a zero too, but where a search
+/// found the minimum: there it is the zero point, and add is 0.
 struct GroupLevels {
   float scale;
   float unfloored;  // before the floor, with the scale's sign
   float low;
   float high;
+  float shift;
   float add;
   float sub;
 };

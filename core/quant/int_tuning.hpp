@@ -17,7 +17,8 @@ struct IntTuning {
   tensor::ConstReals weight;          // [rows, cols]; its type is the tuning dtype, to which Wq is rounded
   const float* range_min = nullptr;   // [rows, groups], at most 0 (group_ranges)
   const float* range_max = nullptr;   // [rows, groups], at least 0
-  const float* init_scale = nullptr;  // [rows, groups], found by search; replaces the ranges (symmetric, not tuned)
+  const float* init_scale = nullptr;  // [rows, groups], found by search; replaces the ranges, which are not tuned then
+  const float* init_min = nullptr;    // [rows, groups], with init_scale, which is above 0 then: W ~ scale * code - min
   float* value = nullptr;             // [rows, cols], rounding offset V, starts at 0; null: no offset
   float* min_scale = nullptr;         // [rows, groups], start at 1, kept in [0, 1]; both null: ranges are not tuned and
   float* max_scale = nullptr;         //   the range arithmetic is the tuning dtype's (algorithm.md 3.2)

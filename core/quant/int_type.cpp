@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
+#include "core/quant/gguf_found.hpp"
 #include "core/quant/gguf_legacy.hpp"
 #include "core/quant/gguf_legacy_kernel.hpp"
 #include "core/quant/int_tuning.hpp"
@@ -56,11 +57,24 @@ void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t siz
   }
 }
 
+/// Q4_1 and Q5_1 from scales and minima that were found: each element is rounded once, to what is stored.
+QuantizedWeight round_to_found(const IntTuning& layer, FoundMinima& found, const Scheme& scheme, ScaleType scale_type) {
+  IntTuning with_found = layer;
+  found.give(with_found);
+  const PlaneStore planes(layer.grid);
+  for_row_chunks(layer.grid, [&](RowRange rows) {
+    found.find(layer.weight, rows);
+    finish(with_found, rows, planes.view());
+  });
+  return planes.to_weight(scheme, layer.grid.rows, layer.grid.cols, scale_type);
+}
+
 QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) {
   if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
   const at::Tensor w = weight.to(options.dtype).contiguous();
   const int64_t out = w.size(0), in = w.size(1);
   IntTuning layer{make_grid(scheme, out, in, options.scale_type), reals_of(w)};
+  if (FoundMinima found(layer.grid, options); found.active()) return round_to_found(layer, found, scheme, options.scale_type);
   const PlaneStore planes(layer.grid);
   const bool search = options.search && scheme.sym;
   if (!search && is_sym_block_grid(layer.grid)) {
@@ -105,18 +119,11 @@ at::Tensor dequantize_grid(const QuantizedWeight& weight, at::ScalarType dtype) 
   return out;
 }
 
-struct NoSearch {
-  NoSearch(const IntGrid&, const QuantizeOptions&) {}
-  bool active() const { return false; }
-  void find(tensor::ConstReals, RowRange) {}
-  void give(IntTuning&) const {}
-};
-
 struct IntRanges {
   using Grid = IntGrid;
   using Tuning = IntTuning;
   using Store = PlaneStore;
-  using Search = NoSearch;
+  using Search = FoundMinima;
   static const IntGrid& groups(const IntGrid& grid) { return grid; }
   static QuantizedWeight weight(const PlaneStore& planes, const Scheme& scheme, const IntGrid& grid,
                                 const at::Tensor& source) {
@@ -142,6 +149,7 @@ class IntType final : public DataType {
     const IntGrid grid = make_grid(scheme, weight.size(0), weight.size(1), options.scale_type);
     return std::make_unique<RangeTuner<IntRanges>>(weight, scheme, grid, options);
   }
+  bool tunes_from_search(const Scheme& scheme) const override { return scheme.data_type == "int_asym_float_zp"; }
 };
 
 }  // namespace

@@ -145,16 +145,18 @@ at::Tensor uneven_importance(int64_t cols) {
   return importance;
 }
 
-/// Tuning of K types starts where optimized RTN ends, and moves the offsets alone.
+const at::Tensor& scales_of(const QuantizedWeight& w) { return w.scale_codes.defined() ? w.scale_codes : w.scale; }
+
+/// Tuning starts where optimized RTN ends, and moves the offsets alone.
 TEST(GgufTypes, TuneFromTheSearchedScales) {
   const at::Tensor w = random_matrix(6, 512);
   QuantizeOptions options = plain(false);
   options.search = true;
   options.importance = uneven_importance(512);
-  for (const char* type : {"GGUF:Q2_K_S", "GGUF:Q3_K_S", "GGUF:Q4_K_S", "GGUF:Q5_K_S", "GGUF:Q6_K"}) {
+  for (const char* type : {"GGUF:Q4_1", "GGUF:Q5_1", "GGUF:Q2_K_S", "GGUF:Q3_K_S", "GGUF:Q4_K_S", "GGUF:Q5_K_S", "GGUF:Q6_K"}) {
     const Scheme scheme = preset(type);
     const DataType& data_type = quant::data_type(scheme);
-    ASSERT_TRUE(data_type.tunes_from_search()) << type;
+    ASSERT_TRUE(data_type.tunes_from_search(scheme)) << type;
     const auto tuner = data_type.tuner(w, scheme, options);
     ASSERT_EQ(tuner->buffers().size(), 1u) << type;
     at::Tensor wq = at::empty_like(w), gradient = at::empty_like(w);
@@ -171,8 +173,8 @@ TEST(GgufTypes, TuneFromTheSearchedScales) {
     tuner->snapshot({0, 6});
     const QuantizedWeight tuned = tuner->result(true);
     EXPECT_FALSE(same_planes(tuned, searched)) << type;
-    EXPECT_EQ(std::memcmp(tuned.scale_codes.const_data_ptr(), searched.scale_codes.const_data_ptr(),
-                          searched.scale_codes.nbytes()), 0) << type;
+    EXPECT_EQ(std::memcmp(scales_of(tuned).const_data_ptr(), scales_of(searched).const_data_ptr(),
+                          scales_of(searched).nbytes()), 0) << type;
     EXPECT_LT(dequantize(tuned, at::kFloat).sum().item<float>(), dequantize(searched, at::kFloat).sum().item<float>());
   }
 }

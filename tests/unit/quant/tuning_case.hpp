@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -27,6 +28,7 @@ struct Shape {
   ScaleType scale_type = ScaleType::kF16;
   bool ranges_tuned = true;
   bool real_zero = false;
+  bool found = false;  // scales and minima are given (real zero points)
 };
 
 inline std::string name(const Shape& s) {
@@ -36,7 +38,7 @@ inline std::string name(const Shape& s) {
       : s.real_zero ? "real"
                     : "asym",
       s.group_size < 0 ? "m1" : std::to_string(s.group_size), s.out, s.in, s.type == Real::kF32 ? "_f32" : "",
-      s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)), s.ranges_tuned ? "" : "_fixed");
+      s.scale_type == ScaleType::kF16 ? "" : "_s" + std::to_string(int(s.scale_type)), s.found ? "_found" : s.ranges_tuned ? "" : "_fixed");
 }
 inline void PrintTo(const Shape& s, std::ostream* out) { *out << name(s); }
 
@@ -90,6 +92,7 @@ struct TuningCase {
   Numbers weight;
   Numbers dwq;
   std::vector<float> value, min_scale, max_scale, range_min, range_max;
+  std::vector<float> found_scale, found_min;
   bool ranges_tuned;
 
   explicit TuningCase(const Shape& s, Real dwq_type = Real::kF32, uint32_t seed = 7)
@@ -109,6 +112,11 @@ struct TuningCase {
     range_min.resize(groups);
     range_max.resize(groups);
     quant::group_ranges(grid, weight.view(), all(), range_min.data(), range_max.data());
+    if (!s.found) return;
+    for (size_t i = 0; i < groups; ++i) {  // a range cut short, so that some elements are clamped
+      found_scale.push_back(std::max(0.9f * (range_max[i] - range_min[i]) / grid.top(), 0x1p-24f));
+      found_min.push_back(-0.9f * range_min[i]);
+    }
   }
 
   RowRange all() const { return {0, grid.rows}; }
@@ -119,6 +127,10 @@ struct TuningCase {
     t.value = value.data();
     t.min_scale = ranges_tuned ? min_scale.data() : nullptr;
     t.max_scale = ranges_tuned ? max_scale.data() : nullptr;
+    if (!found_scale.empty()) {
+      t.init_scale = found_scale.data();
+      t.init_min = found_min.data();
+    }
     return t;
   }
 
@@ -147,6 +159,7 @@ inline std::vector<Shape> shapes() {
     for (bool sym : {true, false}) all.push_back({bits, sym, 32, 14, 160});
   for (bool tuned : {true, false})
     for (int bits : {4, 5}) all.push_back({bits, false, 32, 16, 160, Real::kBf16, ScaleType::kF32, tuned, true});
+  for (int bits : {4, 5}) all.push_back({bits, false, 32, 16, 160, Real::kBf16, ScaleType::kF32, false, true, true});
   for (bool sym : {true, false}) {
     all.push_back({4, sym, 128, 13, 320});  // short last group
     all.push_back({4, sym, 24, 13, 100});   // groups that are no multiple of a vector
