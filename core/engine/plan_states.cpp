@@ -38,11 +38,11 @@ void plan_states(Plan& plan) {
     states = stored_states(*plan.source, *plan.spec);
   } else if (states.any()) {
     check(plan);
-  } else if (!state_tensors(*plan.source, *plan.spec).empty()) {
+  } else if (const auto stored = state_tensors(*plan.source, *plan.spec); !stored.empty()) {
     base::info(
         "scales of attention in the source ({}, ...) belong to its weights and are left out; --static_kv_dtype "
         "calibrates new ones",
-        state_tensors(*plan.source, *plan.spec).front());
+        stored.front());
   }
 }
 

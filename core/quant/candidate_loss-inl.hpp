@@ -40,8 +40,6 @@ HWY_INLINE float candidate_loss(const SearchGroup& group, Candidate candidate) {
   return tree_sum_lanes(lanes);
 }
 
-HWY_INLINE VF set(float x) { return hn::Set(F32(), x); }
-
 /// (2^16 + 1) * x, minus x, taken from it again leaves the upper 8 bits of x, rounded to nearest; ties go to even if x
 /// has at most 16 bits. Nothing here may leave the range of float32.
 constexpr float kNarrowing = 0x1p16f + 1.0f;

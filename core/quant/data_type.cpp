@@ -7,6 +7,14 @@
 
 namespace ar::quant {
 
+const float* checked_importance(const QuantizeOptions& options, int64_t columns) {
+  const at::Tensor& importance = options.importance;
+  if (!importance.defined()) return nullptr;
+  if (importance.scalar_type() != at::kFloat || !importance.is_contiguous() || importance.numel() != columns)
+    base::fail("importance has {} values, the weight {} columns", importance.numel(), columns);
+  return importance.const_data_ptr<float>();
+}
+
 const DataType* find_data_type(const Scheme& scheme) {
   const std::array types{&int_type(), &mx_type(), &nv_type(), &fp8_type(), &gguf_type()};
   for (const DataType* type : types) {

@@ -15,16 +15,15 @@ void for_row_chunks(const FloatGrid& grid, Body body) {
   quant::for_row_chunks(grid.rows, grid.cols, body, grid.group_rows);
 }
 
-Importance importance_of(const at::Tensor& importance, const Scheme& scheme, const FloatGrid& grid) {
-  if (!importance.defined()) return {};
-  if (importance.scalar_type() != at::kFloat || !importance.is_contiguous() || importance.numel() != grid.cols)
-    base::fail("importance has {} values, the weight {} columns", importance.numel(), grid.cols);
+Importance importance_of(const QuantizeOptions& options, const Scheme& scheme, const FloatGrid& grid) {
+  const float* importance = checked_importance(options, grid.cols);
+  if (importance == nullptr) return {};
   IntGrid cut;
   cut.bits = scheme.bits;
   cut.rows = grid.rows;
   cut.cols = grid.cols;
   cut.group = grid.group;
-  return {importance.const_data_ptr<float>(), cut};
+  return {importance, cut};
 }
 
 /// The search weighs errors under the matrix's own global scale even where fused siblings share another (6.3).
@@ -33,7 +32,7 @@ void search(FloatTuning layer, const at::Tensor& weight, const Scheme& scheme, c
   QuantizeOptions alone = options;
   alone.global_scale.reset();
   layer.global_scale = global_scale_for(layer.grid, weight, alone);
-  const Importance importance = importance_of(options.importance, scheme, layer.grid);
+  const Importance importance = importance_of(options, scheme, layer.grid);
   for_row_chunks(layer.grid, [&](RowRange rows) {
     std::vector<float> scratch(static_cast<size_t>(search_scratch(layer.grid)));
     search_factors(layer, rows, importance, scratch.data(), factors.data());

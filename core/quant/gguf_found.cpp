@@ -2,30 +2,22 @@
 
 #include <algorithm>
 
-#include "core/base/error.hpp"
+#include "core/quant/gguf_legacy.hpp"
 
 namespace ar::quant {
 namespace {
 
-constexpr int64_t kBlock = 32;
 constexpr float kLeastHalf = 0x1p-24f;  // of float16, above 0
-
-bool has_minima(const IntGrid& grid) {
-  return grid.real_zero && (grid.bits == 4 || grid.bits == 5) && grid.group == kBlock && grid.cols % kBlock == 0;
-}
 
 }  // namespace
 
 KImportance k_importance(const QuantizeOptions& options, const KGrid& grid) {
-  if (!options.search || !options.importance.defined()) return {};
-  if (options.importance.scalar_type() != at::kFloat || !options.importance.is_contiguous() ||
-      options.importance.numel() != grid.cols)
-    base::fail("importance has {} values, the weight {} columns", options.importance.numel(), grid.cols);
-  return {grid, options.importance.const_data_ptr<float>()};
+  const float* importance = options.search ? checked_importance(options, grid.cols) : nullptr;
+  return importance == nullptr ? KImportance() : KImportance(grid, importance);
 }
 
 FoundMinima::FoundMinima(const IntGrid& grid, const QuantizeOptions& options) : importance_(options.importance) {
-  if (!options.search || !has_minima(grid)) return;
+  if (!options.search || !is_real_zero_block_grid(grid)) return;
   grid_.bits = grid.bits;
   grid_.rows = grid.rows;
   grid_.cols = grid.cols;
@@ -36,7 +28,7 @@ FoundMinima::FoundMinima(const IntGrid& grid, const QuantizeOptions& options) : 
 
 void FoundMinima::find(tensor::ConstReals weight, RowRange rows) {
   search_scales(grid_, weight, rows, weights_, scale_.data(), min_.data());
-  const int64_t groups = grid_.cols / kBlock;
+  const int64_t groups = grid_.cols / grid_.group();
   for (int64_t g = rows.begin * groups; g < rows.end * groups; ++g) {
     float& scale = scale_[static_cast<size_t>(g)];
     float& min = min_[static_cast<size_t>(g)];

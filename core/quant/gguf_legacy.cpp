@@ -12,13 +12,16 @@ bool is_sym_block_grid(const IntGrid& grid) {
          grid.scale_type == ScaleType::kF32;
 }
 
+bool is_real_zero_block_grid(const IntGrid& grid) {
+  return grid.real_zero && (grid.bits == 4 || grid.bits == 5) && grid.group == 32 && grid.cols % 32 == 0;
+}
+
 QuantizedWeight round_legacy_blocks(const at::Tensor& weight, const Scheme& scheme) {
   if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
   const bool bf16 = weight.scalar_type() == at::kBFloat16;
   const at::Tensor w = (bf16 ? weight : weight.to(at::kFloat)).contiguous();
   const IntGrid grid = make_grid(scheme, w.size(0), w.size(1), ScaleType::kF32);
-  const bool real = grid.real_zero && grid.group == 32 && grid.cols % 32 == 0 && (grid.bits == 4 || grid.bits == 5);
-  if (!real && !is_sym_block_grid(grid))
+  if (!is_real_zero_block_grid(grid) && !is_sym_block_grid(grid))
     base::refuse("{} of {} bits in groups of {}, {} columns: GGUF has no such block", scheme.data_type, scheme.bits,
                  scheme.group_size, grid.cols);
   const PlaneStore planes(grid);

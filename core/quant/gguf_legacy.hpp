@@ -14,5 +14,7 @@ QuantizedWeight round_legacy_blocks(const at::Tensor& weight, const Scheme& sche
 
 /// True for the grid of Q4_0, Q5_0 and Q8_0.
 bool is_sym_block_grid(const IntGrid& grid);
+/// True for the grid of Q4_1 and Q5_1.
+bool is_real_zero_block_grid(const IntGrid& grid);
 
 }  // namespace ar::quant

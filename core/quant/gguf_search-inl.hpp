@@ -25,8 +25,6 @@ struct Batch {
   int64_t n;
 };
 
-HWY_INLINE VF set(float x) { return hn::Set(F32(), x); }
-
 /// 1 / x, and 0 for what is too small to divide by.
 HWY_INLINE VF reciprocal_of(VF x) { return hn::IfThenElseZero(hn::Ge(hn::Abs(x), set(1e-30f)), hn::Div(set(1.0f), x)); }
 

@@ -2,8 +2,9 @@
 
 #include "core/quant/int_tuning.hpp"
 
-/// What happens once a group: from ranges to levels, and from summed gradients to range factors. Shared by the scalar
-/// reference and the vector kernels, which differ in the element loops only.
+/// What happens once a group: from ranges to levels, and from summed gradients to range factors. The scalar
+/// reference calls these; vector kernels do the same for several groups at a time (int_levels-inl.hpp) and call these for
+/// ranges that are not trained.
 namespace ar::quant {
 
 /// level = clamp(round(W / scale + V + shift) + add, low, high) - sub. For asym add and sub are the zero point; for sym

@@ -25,11 +25,8 @@ void for_row_chunks(const IntGrid& grid, Body body) {
 }
 
 Importance importance_of(const QuantizeOptions& options, const IntGrid& grid) {
-  if (!options.importance.defined()) return {};
-  if (options.importance.scalar_type() != at::kFloat || !options.importance.is_contiguous() ||
-      options.importance.numel() != grid.cols)
-    base::fail("importance has {} values, the weight {} columns", options.importance.numel(), grid.cols);
-  return {options.importance.const_data_ptr<float>(), grid};
+  const float* importance = checked_importance(options, grid.cols);
+  return importance == nullptr ? Importance() : Importance(importance, grid);
 }
 
 /// Scales stay in the weight's dtype until they are stored, as does all arithmetic with them (data_types.md 4.3).

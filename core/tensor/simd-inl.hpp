@@ -24,6 +24,7 @@ using U16 = hn::Rebind<uint16_t, F32>;
 using U8 = hn::Rebind<uint8_t, F32>;
 using VF = hn::Vec<F32>;
 
+HWY_INLINE VF set(float x) { return hn::Set(F32(), x); }
 HWY_INLINE VF load(const float* p) { return hn::LoadU(F32(), p); }
 HWY_INLINE VF load(const Bf16* p) {
   const auto bits = hn::PromoteTo(U32(), hn::LoadU(U16(), &p->bits));

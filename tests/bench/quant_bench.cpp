@@ -144,16 +144,15 @@ void loss(benchmark::State& state, Loss run) {
 void squared_error(benchmark::State& s) { loss(s, tensor::squared_error); }
 void squared_error_scalar(benchmark::State& s) { loss(s, tensor::reference::squared_error); }
 
-// 4 + 2
-template <typename Convert>
-void narrow(benchmark::State& state, Convert run) {
-  std::vector<float> from(kElements, 0.5f);
-  std::vector<Bf16> to(kElements);
-  for (auto _ : state) run(from.data(), to.data(), kElements);
-  state.SetBytesProcessed(state.iterations() * kElements * 6);
+// 4 + 4
+template <typename Round>
+void narrow(benchmark::State& state, Round run) {
+  std::vector<float> x(kElements, 0.5f);
+  for (auto _ : state) run(x.data(), kElements);
+  state.SetBytesProcessed(state.iterations() * kElements * 8);
 }
-void f32_to_bf16(benchmark::State& s) { narrow(s, tensor::convert); }
-void f32_to_bf16_scalar(benchmark::State& s) { narrow(s, tensor::reference::convert); }
+void round_to_bf16(benchmark::State& s) { narrow(s, tensor::round_all_to_bf16); }
+void round_to_bf16_scalar(benchmark::State& s) { narrow(s, tensor::reference::round_all_to_bf16); }
 
 #define AR_BENCH_GROUPS(name)         \
   BENCHMARK(name)->Arg(128)->Arg(32); \
@@ -166,8 +165,8 @@ AR_BENCH_GROUPS(snapshot);
 AR_BENCH_GROUPS(scale_search);
 BENCHMARK(squared_error);
 BENCHMARK(squared_error_scalar);
-BENCHMARK(f32_to_bf16);
-BENCHMARK(f32_to_bf16_scalar);
+BENCHMARK(round_to_bf16);
+BENCHMARK(round_to_bf16_scalar);
 
 }  // namespace
 }  // namespace ar::quant
