@@ -21,8 +21,6 @@ constexpr const char* kNoSvd = "the SVDQuant algorithm is missing";
 constexpr const char* kNoRotation = "Hadamard rotation is missing";
 constexpr const char* kNoMultimodal = "multimodal models are missing";
 constexpr const char* kNoDiffusion = "diffusion models are missing";
-constexpr const char* kNoActivations = "quantized activations are missing";
-constexpr const char* kNoSuper = "twice quantized scales are missing";
 
 Option used(Group group, const char* names, Arity arity, ValueType type, const char* value, const char* help) {
   return {{names, arity, type, value}, group, Status::kUsed, help, ""};
@@ -74,16 +72,15 @@ void add_scheme(std::vector<Option>& t) {
   t.push_back(used(g, "group_size", kOne, kText, "N",
                    "columns that share a scale; -1: a whole row; 0: the whole tensor; A,B: blocks"));
   t.push_back(flag(g, "asym", "asymmetric: with zero points"));
-  t.push_back(used(g, "data_type dtype", kOne, kText, "NAME", "weight data type; only int in this version"));
-  t.push_back(
-      used(g, "act_bits", kOne, kInt, "N", "activation bits; only 16, activations left alone, in this version"));
-  t.push_back(later(g, "act_group_size", kOne, "group size of activations", kNoActivations));
-  t.push_back(later(g, "act_asym", kFlag, "asymmetric activations", kNoActivations));
-  t.push_back(later(g, "act_data_type act_dtype", kOne, "activation data type", kNoActivations));
-  t.push_back(
-      later(g, "disable_act_dynamic", kFlag, "calibrated instead of dynamic activation scales", kNoActivations));
-  t.push_back(later(g, "super_bits", kOne, "bits of twice quantized scales", kNoSuper));
-  t.push_back(later(g, "super_group_size", kOne, "groups in a super group", kNoSuper));
+  t.push_back(used(g, "data_type dtype", kOne, kText, "NAME",
+                   "weight data type: int, fp, mx_fp, nv_fp, mx_int, ...; bits in the name (mx_fp4) win over --bits"));
+  t.push_back(used(g, "act_bits", kOne, kInt, "N", "activation bits; 16 leaves activations alone"));
+  t.push_back(used(g, "act_group_size", kOne, kInt, "N", "elements of an activation that share a scale (group_size)"));
+  t.push_back(flag(g, "act_asym", "asymmetric activations"));
+  t.push_back(used(g, "act_data_type act_dtype", kOne, kText, "NAME", "activation data type (that of the weights)"));
+  t.push_back(flag(g, "disable_act_dynamic", "calibrated instead of dynamic activation scales"));
+  t.push_back(used(g, "super_bits", kOne, kInt, "N", "bits of twice quantized scales, of int_sym_dq and int_asym_dq"));
+  t.push_back(used(g, "super_group_size", kOne, kInt, "N", "groups in a super group, of the same types"));
   t.push_back(used(g, "scale_dtype", kOne, kText, kDtypes, "element type of scales (fp16)"));
   t.push_back(toggle(g, "quant_lm_head", "quantize the output head as well"));
   t.push_back(used(g, "layer_config", kOne, kText, "TEXT", "per layer: {\"name or pattern\":{\"bits\":8,...}}"));

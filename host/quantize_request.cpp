@@ -210,11 +210,29 @@ class Builder {
     over.sym = read_.given_false("asym");
     over.data_type = read_.given_text("data_type");
     over.act_bits = read_.given_int("act_bits");
+    over.act_group_size = read_.given_int("act_group_size");
+    over.act_sym = read_.given_false("act_asym");
+    over.act_data_type = read_.given_text("act_data_type");
+    over.act_dynamic = read_.given_false("disable_act_dynamic");
+    read_super();
     if (const auto dtype = read_.given_text("scale_dtype")) over.scale_dtype = canonical_dtype(*dtype);
     read_lm_head();
     quant::resolve(run_.scheme, over);
     const bool gptq = std::find(run_.formats.begin(), run_.formats.end(), "auto_gptq") != run_.formats.end();
     if (gptq && over.sym) warn("--asym with format auto_gptq: few kernels run asymmetric GPTQ weights");
+  }
+
+  /// Layers of GGUF files alone have two levels; on the command line a type says which.
+  void read_super() {
+    auto& over = run_.scheme_override;
+    for (auto [name, field] :
+         {std::pair("super_bits", &over.super_bits), {"super_group_size", &over.super_group_size}}) {
+      *field = read_.given_int(name);
+      const bool gguf = run_.scheme.compare(0, 4, "GGUF") == 0;
+      if (*field && !gguf && !contains(over.data_type.value_or(""), "_dq"))
+        base::refuse("--{} {}: only int_sym_dq and int_asym_dq quantize scales again; name one with --data_type", name,
+                     **field);
+    }
   }
 
   void read_group_size(const std::string& text) {

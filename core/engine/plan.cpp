@@ -40,6 +40,10 @@ void check_supported(const quant::Scheme& s, const std::string& where) {
     base::refuse("{}: weights of {} bits in data type {} ({}) are not supported; `auto-round list schemes` shows what is",
                  where, s.bits, s.data_type, s.sym ? "sym" : "asym");
   }
+  if (s.act_bits < 16 && !quant::is_activation_type(s)) {
+    base::refuse("{}: activations of {} bits in data type {} are not supported; `auto-round list schemes` shows what is",
+                 where, s.act_bits, s.act_data_type);
+  }
 }
 
 Method choose_method(const RunOptions& options, const quant::Scheme& s) {

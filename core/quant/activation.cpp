@@ -24,7 +24,14 @@ bool is_int(const Scheme& scheme) {
 
 }  // namespace
 
-bool calibrated(const Scheme& scheme) { return scheme.act_bits <= 8 && (!scheme.act_dynamic || has_static(scheme)); }
+bool is_activation_type(const Scheme& scheme) {
+  return is_int(scheme) || float_kind(scheme.act_data_type, scheme.act_bits);
+}
+
+bool calibrated(const Scheme& scheme) {
+  if (is_int(scheme)) return false;  // IntActivation finds its ranges itself
+  return scheme.act_bits <= 8 && (!scheme.act_dynamic || has_static(scheme));
+}
 
 float static_scale(const Scheme& scheme, float act_max) {
   const auto kind = float_kind(scheme.act_data_type, scheme.act_bits);

@@ -15,6 +15,9 @@ struct ActivationRange {
   float max_scale = 1.0F;
 };
 
+/// Whether there is a type of that name and number of bits.
+bool is_activation_type(const Scheme& scheme);
+
 /// Whether the scheme needs act_max: static ranges, and static global scales.
 bool calibrated(const Scheme& scheme);
 

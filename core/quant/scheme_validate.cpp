@@ -51,6 +51,10 @@ void warn_experimental(const Scheme& s) {
     base::warning_once("activations of {} bits, type {}: experimental, export with --format fake", s.act_bits,
                        s.act_data_type);
   }
+  if (s.act_bits <= 8 && !s.act_dynamic && s.act_data_type == "int") {
+    base::warning_once(
+        "static activations of type int: every call finds its own ranges all the same, as upstream's do");
+  }
   if (contains(s.data_type, "mx_fp") && s.bits <= 8 && s.group_size != 32) {
     base::warning_once("data type {} with group_size {}: real deployment supports 32 only", s.data_type, s.group_size);
   }
