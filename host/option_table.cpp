@@ -46,6 +46,8 @@ void add_runtime(std::vector<Option>& t) {
   t.push_back(used(g, "output_dir", kOne, kText, "DIR", "base folder of the results (./tmp_autoround)"));
   t.push_back(used(g, "format formats", kOne, kText, "NAMES",
                    "output formats, comma separated (auto_round); see `auto-round list formats`"));
+  t.push_back(used(g, "format_option", kOne, kText, "FORMAT.NAME=VALUE",
+                   "option of a format, such as gguf.fallback=llama.cpp; may be repeated"));
   t.push_back(used(g, "device_map device devices", kOne, kText, "DEVICE",
                    "cpu, auto, an index or a device name (0); an index without a card is the CPU"));
   t.push_back(

@@ -120,12 +120,26 @@ class Builder {
         run_.formats.push_back(format);
     }
     if (run_.formats.empty()) base::refuse("--format: no format named; `auto-round list formats` shows what there is");
+    read_format_options();
     if (const auto dtype = read_.given_text("model_dtype")) run_.model_dtype = canonical_dtype(*dtype);
     run_.device_map = without_blanks(read_.text("device_map", "0"));
     if (run_.device_map == "tp") base::refuse("--device_map tp is reserved: name devices, such as cpu or 0,1");
     const auto seed = read_.integer("seed", 42);
     if (seed < 0) base::refuse("--seed {}: must not be negative", seed);
     run_.seed = static_cast<std::uint64_t>(seed);
+  }
+
+  void read_format_options() {
+    for (const std::string& text : arguments_.all_values("format_option")) {
+      const auto dot = text.find('.');
+      const auto equals = text.find('=');
+      if (dot == std::string::npos || equals == std::string::npos || dot == 0 || dot + 1 >= equals)
+        usage_error("argument --format_option: invalid value: '{}' (FORMAT.NAME=VALUE)", text);
+      const auto name = text.substr(dot + 1, equals - dot - 1);
+      if (!run_.format_options[text.substr(0, dot)].emplace(name, text.substr(equals + 1)).second)
+        base::refuse("--format_option {}: {} is given twice", text, text.substr(0, equals));
+      read_.note_source("format_option", text, "command line");
+    }
   }
 
   void read_calibration() {

@@ -90,7 +90,8 @@ FormatWriter::FormatWriter(const plugin::Format& plugin, const std::string& plan
   const ar_status status = plugin.api.open(&host_services(), plan_json.c_str(), target, &writer_, &err);
   if (status == AR_OK) return;
   plugin.api.close(std::exchange(writer_, nullptr));
-  require_ok(status, err, plugin, subject(plugin));
+  const bool plan_refused = status == AR_UNSUPPORTED || status == AR_INVALID_ARGUMENT;  // options are read here at last
+  require_ok(status, err, plugin, subject(plugin), plan_refused ? base::Exit::kUsage : base::Exit::kFailed);
 }
 
 FormatWriter::~FormatWriter() { plugin_->api.close(writer_); }

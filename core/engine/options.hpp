@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct RunOptions {
   std::optional<std::string> model_dtype;  // "float16", "bfloat16", "float32"; unset: as stored
   std::filesystem::path output_dir = "./tmp_autoround";
   std::vector<std::string> formats = {"auto_round"};  // lower case, in the order asked for, no duplicates
+  std::map<std::string, std::map<std::string, std::string>> format_options;  // of a format's plugin: name -> value
   std::string device_map = "0";                       // blanks removed
   std::uint64_t seed = 42;
 

@@ -96,8 +96,9 @@ json::array layers_json(const Plan& plan) {
 }
 
 json::object matrix_json(const PlannedLayer& layer, bool embedding) {
-  return {{"name", layer.spec.name},     {"out_features", layer.spec.out}, {"in_features", layer.spec.in},
-          {"scheme", quant::scheme_json(layer.scheme)}, {"quantized", layer.quantized},   {"fixed_by_user", layer.fixed_by_user},
+  return {{"name", layer.spec.name},      {"out_features", layer.spec.out},
+          {"in_features", layer.spec.in}, {"scheme", quant::scheme_json(layer.scheme)},
+          {"quantized", layer.quantized}, {"fixed_by_user", layer.fixed_by_user},
           {"embedding", embedding}};
 }
 
@@ -144,7 +145,9 @@ std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   o["matrices"] = matrices_json(plan);
   if (json::object states = states_json(plan); !states.empty()) o["attention_states"] = std::move(states);
   o["side_files"] = json::array{};
-  o["options"] = json::object{};
+  const auto options = plan.options.format_options.find(output.plugin->desc->id);
+  o["options"] =
+      options == plan.options.format_options.end() ? json::object{} : json::value_from(options->second).as_object();
   return json::serialize(o);
 }
 

@@ -31,6 +31,16 @@ void check_combination(const Plan& plan) {
   }
 }
 
+/// The formats themselves refuse options that they do not know.
+void check_options(const Plan& plan) {
+  for (const auto& [id, options] : plan.options.format_options) {
+    const auto takes = [id = id](const PlannedOutput& output) { return output.plugin->desc->id == id; };
+    if (std::any_of(plan.outputs.begin(), plan.outputs.end(), takes)) continue;
+    base::refuse("--format_option {}.{}: no output of --format {} is written by {}", id, options.begin()->first,
+                 fmt::join(plan.options.formats, ","), id);
+  }
+}
+
 /// Activations that no kernel of the format's loaders takes: the values are kept, quantized and dequantized.
 void fall_back_to_fake(Plan& plan, PlannedOutput& output, plugin::Registry& registry) {
   base::warning("--format {}: its loaders do not run scheme {}; saved as fake instead", output.format, plan.options.scheme);
@@ -64,6 +74,7 @@ void plan_outputs(Plan& plan, plugin::Registry& registry) {
     plan.outputs.push_back({format, format, {}, &registry.format(format)});
   }
   check_combination(plan);
+  check_options(plan);
   apply_format_schemes(plan);
   for (const PlannedOutput& output : plan.outputs)
     check_format(*output.plugin, output.format, plan.scheme, "--format " + output.format);

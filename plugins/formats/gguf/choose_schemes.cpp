@@ -70,6 +70,7 @@ void check_run(const json::object& plan) {
 
 json::object chosen_schemes(const FileType& file_type, const json::object& plan) {
   check_run(plan);
+  const Fallback fallback = read_options(plan).fallback;
   const Declaration declaration = read_declaration(plan);
   const PlannedMatrices matrices = read_matrices(plan);
   Mixture mixture(file_type, facts_of(declaration));
@@ -85,7 +86,7 @@ json::object chosen_schemes(const FileType& file_type, const json::object& plan)
       if (chosen.count(t.name) == 0) chosen[t.name] = mixture.next(t.name);
       type = chosen[t.name];
       if (matrix.fixed_by_user) type = integer(matrix.scheme, "bits", 16) < 16 ? std::optional(fixed_type(name, matrix.scheme)) : std::nullopt;
-      if (type) type = fitting(*type, t.shape.back());
+      if (type) type = fitting(*type, t.shape.back(), fallback);
     }
     const json::object left_alone{{"bits", 16}, {"group_size", -1}, {"sym", true}, {"data_type", "float"}};
     answer.push_back(json::object{{"name", name}, {"scheme", type ? scheme_json(*type) : left_alone}});

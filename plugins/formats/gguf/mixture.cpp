@@ -87,10 +87,13 @@ Type Mixture::next(const std::string& name) {
   return base;
 }
 
-std::optional<Type> fitting(Type type, int64_t columns) {
+std::optional<Type> fitting(Type type, int64_t columns, Fallback fallback) {
   if (columns % info(type).block_elements == 0) return type;
   if (columns % 32 != 0) return std::nullopt;
-  return type == Type::kQ6_K ? Type::kQ8_0 : Type::kQ5_0;
+  if (type == Type::kQ6_K) return Type::kQ8_0;
+  if (fallback == Fallback::kLlamaCpp && type == Type::kQ5_K) return Type::kQ5_1;
+  if (fallback == Fallback::kLlamaCpp && type != Type::kQ4_K) return Type::kQ4_0;
+  return Type::kQ5_0;
 }
 
 }  // namespace ar::gguf

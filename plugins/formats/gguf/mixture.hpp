@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "options.hpp"
 #include "types.hpp"
 
 namespace ar::gguf {
@@ -42,7 +43,7 @@ class Mixture {
 };
 
 /// The type that holds rows of this length: itself, or the last resort of its width, or nothing when rows do not fill
-/// blocks of 32 (data_types.md 9.10).
-std::optional<Type> fitting(Type type, int64_t columns);
+/// blocks of 32 (data_types.md 9.10; llama.cpp's `tensor_type_fallback`).
+std::optional<Type> fitting(Type type, int64_t columns, Fallback fallback);
 
 }  // namespace ar::gguf

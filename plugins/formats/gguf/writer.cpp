@@ -7,6 +7,7 @@
 #include "common/config_json.hpp"
 #include "common/plan.hpp"
 #include "file_metadata.hpp"
+#include "options.hpp"
 #include "pack.hpp"
 #include "planned_types.hpp"
 
@@ -38,12 +39,6 @@ std::vector<TensorEntry> entries_of(const Declaration& declaration, const std::v
   return entries;
 }
 
-void refuse_options(const json::object& plan) {
-  const json::object& options = formats::object_member(plan, "options");
-  if (options.empty()) return;
-  throw Error(AR_INVALID_ARGUMENT, "unknown option '" + std::string(options.begin()->key()) + "': gguf takes none");
-}
-
 }  // namespace
 
 void Writer::check(const std::string& format, const ar_scheme& scheme) {
@@ -69,7 +64,7 @@ std::string Writer::choose_schemes(const std::string& format, const std::string&
 
 Writer::Writer(const ar_host& host, const std::string& plan_json, const ar_target& target) : host_(&host) {
   const json::object plan = parse_plan(plan_json);
-  refuse_options(plan);
+  read_options(plan);  // what `choose_schemes` made of them is in the plan
   const FileType& type = file_type(std::string(formats::string_member(plan, "format")));
   declaration_ = read_declaration(plan);
   entries_ = entries_of(declaration_, planned_types(plan, declaration_));

@@ -19,6 +19,7 @@ struct ToyFormat {
   static std::string resolve(const std::string& format, const std::string&) { return format + ":plain"; }
   ToyFormat(const ar_host& host, const std::string& plan, const ar_target& target) : host_(host), target_(target) {
     if (plan == "broken") throw Error(AR_INVALID_ARGUMENT, "the plan is broken");
+    if (plan == "unlucky") throw Error(AR_IO, "the disk is full");
   }
   void pack(const LayerView& layer, const ar_sink& sink) const {
     std::vector<uint8_t> copy(layer.plane("codes").numel());
@@ -128,11 +129,15 @@ TEST(FormatClient, HandsOverWeightAndBiasWhereTheyAre) {
   EXPECT_EQ(packed.tensors()[3].name, "a.b.bias_seen");
 }
 
+/// A plan that a format does not take is the user's to change: it says nothing but what the options say.
 TEST(FormatClient, ReportsAFailedOpen) {
   const ar_target target{};
-  const auto e = error_of([&] { FormatWriter writer(registry().format("toy"), "broken", &target); });
-  EXPECT_STREQ(e.what(), "format toy: the plan is broken");
-  EXPECT_EQ(e.exit(), base::Exit::kFailed);
+  const auto refused = error_of([&] { FormatWriter writer(registry().format("toy"), "broken", &target); });
+  EXPECT_STREQ(refused.what(), "format toy: the plan is broken");
+  EXPECT_EQ(refused.exit(), base::Exit::kUsage);
+  const auto failed = error_of([&] { FormatWriter writer(registry().format("toy"), "unlucky", &target); });
+  EXPECT_STREQ(failed.what(), "format toy: the disk is full");
+  EXPECT_EQ(failed.exit(), base::Exit::kFailed);
 }
 
 TEST(FormatClient, CallsAFailureWithoutTextABugInThePlugin) {
