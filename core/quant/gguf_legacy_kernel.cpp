@@ -6,35 +6,15 @@
 #define HWY_TARGET_INCLUDE "core/quant/gguf_legacy_kernel.cpp"
 #include <hwy/foreach_target.h>
 
-#include "core/quant/int_group-inl.hpp"
+#include "core/quant/gguf_block-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
 
-constexpr int64_t kBlock = 32;
-
-struct Extremes {
-  float low, high;
-};
-template <typename W>
-HWY_INLINE Extremes extremes_of(const W* w) {
-  VF low = load(w), high = low;
-  for (int64_t k = hn::Lanes(F32()); k < kBlock; k += hn::Lanes(F32())) {
-    const VF x = load(w + k);
-    low = hn::Min(low, x);
-    high = hn::Max(high, x);
-  }
-  return {hn::GetLane(hn::MinOfLanes(F32(), low)), hn::GetLane(hn::MaxOfLanes(F32(), high))};
-}
-
 template <typename W>
 HWY_INLINE LegacyBlock block_of(const IntGrid& grid, const W* w) {
-  const auto [least, most] = extremes_of(w);
-  float extreme = most > -least ? most : least;
-  if (most == -least)  // the first of the two; rare, but for blocks of zeros
-    for (int64_t k = kBlock - 1; k >= 0; --k)
-      if (std::fabs(tensor::to_f32(w[k])) == most) extreme = tensor::to_f32(w[k]);
-  return legacy_block(grid, least, most, extreme);
+  const Extremes extremes = extremes_of(w);
+  return legacy_block(grid, extremes.low, extremes.high, extreme_of(w, extremes));
 }
 
 using F64 = hn::CappedTag<double, kSumLanes / 2>;

@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
+#include "core/quant/gguf_block_search.hpp"
 #include "core/quant/gguf_found.hpp"
 #include "core/quant/gguf_legacy.hpp"
 #include "core/quant/gguf_legacy_kernel.hpp"
@@ -66,6 +67,17 @@ QuantizedWeight round_to_found(const IntTuning& layer, FoundMinima& found, const
   return planes.to_weight(scheme, layer.grid.rows, layer.grid.cols, scale_type);
 }
 
+/// Q4_0, Q5_0 and Q8_0.
+void round_blocks(const IntTuning& layer, const QuantizeOptions& options, const IntPlanes& planes) {
+  const Importance importance = options.search ? importance_of(options, layer.grid) : Importance();
+  for_row_chunks(layer.grid, [&](RowRange rows) {
+    if (options.search)
+      round_searched_blocks(layer.grid, layer.weight, rows, importance, planes);
+    else
+      round_sym_blocks(layer.grid, layer.weight, rows, planes);
+  });
+}
+
 QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, const QuantizeOptions& options) {
   if (weight.dim() != 2) base::fail("a weight to quantize has {} dimensions, not 2", weight.dim());
   const at::Tensor w = weight.to(options.dtype).contiguous();
@@ -73,11 +85,11 @@ QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, co
   IntTuning layer{make_grid(scheme, out, in, options.scale_type), reals_of(w)};
   if (FoundMinima found(layer.grid, options); found.active()) return round_to_found(layer, found, scheme, options.scale_type);
   const PlaneStore planes(layer.grid);
-  const bool search = options.search && scheme.sym;
-  if (!search && is_sym_block_grid(layer.grid)) {
-    for_row_chunks(layer.grid, [&](RowRange rows) { round_sym_blocks(layer.grid, layer.weight, rows, planes.view()); });
+  if (is_sym_block_grid(layer.grid)) {
+    round_blocks(layer, options, planes.view());
     return planes.to_weight(scheme, out, in, options.scale_type);
   }
+  const bool search = options.search && scheme.sym;
   const auto n_groups = static_cast<size_t>(layer.grid.rows * layer.grid.groups());
   std::vector<float> range_min(search ? 0 : n_groups), range_max(range_min.size()), scale(search ? n_groups : 0);
   if (search) {
