@@ -69,10 +69,12 @@ tune::StageLinear stage_linear(const Plan& plan, const PlannedLayer& layer) {
   linear.tuned = layer.quantized;
   // Eight bits leave nothing to gain: searched only when asked for (algorithm.md 8.2).
   const bool worth_it = layer.scheme.bits < 8 || plan.options.disable_opt_rtn == false;
-  const bool before_tuning = plan.tunes() && linear.tuned && quant::data_type(layer.scheme).tunes_from_search(layer.scheme);
+  const quant::ScaleType scales = scale_type(layer.scale_dtype);
+  const bool before_tuning =
+      plan.tunes() && linear.tuned && quant::data_type(layer.scheme).tunes_from_search(layer.scheme, scales);
   linear.quantize.search = (plan.method == Method::kOptRtn && worth_it) || before_tuning;
   linear.quantize.search_ratio = plan.options.search_ratio;
-  linear.quantize.scale_type = scale_type(layer.scale_dtype);
+  linear.quantize.scale_type = scales;
   linear.quantize.dtype = plan.weight_dtype;
   return linear;
 }

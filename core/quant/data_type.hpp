@@ -77,7 +77,7 @@ class DataType {
   virtual std::unique_ptr<WeightTuner> tuner(const at::Tensor& weight, const Scheme& scheme,
                                              const QuantizeOptions& options) const = 0;
   /// Whether tuning gets further from scales that a search has found, with `search` and `importance` set, than from ranges.
-  virtual bool tunes_from_search(const Scheme& /*scheme*/) const { return false; }
+  virtual bool tunes_from_search(const Scheme& /*scheme*/, ScaleType /*scale_type*/) const { return false; }
 };
 
 /// The type that quantizes weights of this scheme; null when the program has none.

@@ -143,7 +143,7 @@ struct BlockSearch {
         scale = importance.uniform() ? search<false>(block, extreme) : search<true>(block, extreme);
       const BlockScale found = block_scale(grid, scale, extreme);
       planes.scale[g] = found.scale;
-      encode(block, found.inverse, planes.codes + g * kBlock);
+      if (planes.codes != nullptr) encode(block, found.inverse, planes.codes + g * kBlock);
     }
   }
 };
@@ -213,6 +213,7 @@ void round_searched_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRa
     const BlockScale found =
         block_scale(grid, std::fabs(extreme) < kNoExtreme ? 0.0f : best_scale(grid, x, weights, extreme), extreme);
     planes.scale[g] = found.scale;
+    if (planes.codes == nullptr) continue;
     for (size_t k = 0; k < x.size(); ++k) {
       const float code = std::clamp(std::nearbyint(x[k] * found.inverse), -grid.half(), grid.half() - 1);
       planes.codes[g * grid.group + static_cast<int64_t>(k)] = static_cast<uint8_t>(code + grid.half());

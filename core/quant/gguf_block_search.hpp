@@ -20,7 +20,7 @@ constexpr float kNoExtreme = 1e-30f;  // blocks of less are zeros in float16, an
 /// The codings: element * -divisor / extreme, rounded. 8 or 32 of them. With 8 bits no code leaves the range.
 std::vector<float> block_divisors(int bits);
 
-/// Rows of an is_sym_block_grid grid; planes start at row 0. [any] on disjoint ranges.
+/// Rows of an is_sym_block_grid grid; planes start at row 0, codes may be null. [any] on disjoint ranges.
 void round_searched_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const Importance& importance,
                            const IntPlanes& planes);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/quant/gguf_block_search.hpp"
 #include "core/quant/gguf_legacy.hpp"
 
 namespace ar::quant {
@@ -11,37 +12,55 @@ constexpr float kLeastHalf = 0x1p-24f;  // of float16, above 0
 
 }  // namespace
 
+Importance importance_of(const QuantizeOptions& options, const IntGrid& grid) {
+  const float* importance = options.search ? checked_importance(options, grid.cols) : nullptr;
+  return importance == nullptr ? Importance() : Importance(importance, grid);
+}
+
 KImportance k_importance(const QuantizeOptions& options, const KGrid& grid) {
   const float* importance = options.search ? checked_importance(options, grid.cols) : nullptr;
   return importance == nullptr ? KImportance() : KImportance(grid, importance);
 }
 
-FoundMinima::FoundMinima(const IntGrid& grid, const QuantizeOptions& options) : importance_(options.importance) {
-  if (!options.search || !is_real_zero_block_grid(grid)) return;
-  grid_.bits = grid.bits;
-  grid_.rows = grid.rows;
-  grid_.cols = grid.cols;
-  weights_ = k_importance(options, grid_);
+FoundScales::FoundScales(const IntGrid& grid, const QuantizeOptions& options)
+    : grid_(grid), importance_(options.importance) {
+  const bool minima = is_real_zero_block_grid(grid);
+  if (!options.search || !(minima || is_sym_block_grid(grid))) return;
   scale_.resize(static_cast<size_t>(grid.rows * grid.groups()));
+  if (!minima) {
+    weights_ = importance_of(options, grid);
+    return;
+  }
   min_.resize(scale_.size());
+  k_grid_.bits = grid.bits;
+  k_grid_.rows = grid.rows;
+  k_grid_.cols = grid.cols;
+  k_weights_ = k_importance(options, k_grid_);
 }
 
-void FoundMinima::find(tensor::ConstReals weight, RowRange rows) {
-  search_scales(grid_, weight, rows, weights_, scale_.data(), min_.data());
-  const int64_t groups = grid_.cols / grid_.group();
-  for (int64_t g = rows.begin * groups; g < rows.end * groups; ++g) {
+void FoundScales::find(tensor::ConstReals weight, RowRange rows) {
+  if (!min_.empty()) return find_minima(weight, rows);
+  round_searched_blocks(grid_, weight, rows, weights_, {nullptr, scale_.data(), nullptr});
+  // A scale must be something to divide by.
+  std::replace(scale_.begin() + rows.begin * grid_.groups(), scale_.begin() + rows.end * grid_.groups(), 0.0f,
+               kLeastHalf);
+}
+
+void FoundScales::find_minima(tensor::ConstReals weight, RowRange rows) {
+  search_scales(k_grid_, weight, rows, k_weights_, scale_.data(), min_.data());
+  for (int64_t g = rows.begin * grid_.groups(); g < rows.end * grid_.groups(); ++g) {
     float& scale = scale_[static_cast<size_t>(g)];
     float& min = min_[static_cast<size_t>(g)];
     min = tensor::round_to_f16(min);
     scale = tensor::round_to_f16(scale);
-    // Equal negative elements leave no range: code 0 is what they are. And a scale must be something to divide by.
+    // Equal negative elements leave no range: code 0 is what they are.
     if (scale == 0.0f) scale = std::max(tensor::round_to_f16(min / grid_.top()), kLeastHalf);
   }
 }
 
-void FoundMinima::give(IntTuning& layer) const {
+void FoundScales::give(IntTuning& layer) const {
   layer.init_scale = scale_.data();
-  layer.init_min = min_.data();
+  layer.init_min = min_.empty() ? nullptr : min_.data();
 }
 
 }  // namespace ar::quant

@@ -5,28 +5,35 @@
 #include "core/quant/data_type.hpp"
 #include "core/quant/gguf_search.hpp"
 #include "core/quant/int_tuning.hpp"
+#include "core/quant/scale_search.hpp"
 
 namespace ar::quant {
 
 /// The importance that options give for a matrix, checked. Empty when they give none, or ask for no search.
+Importance importance_of(const QuantizeOptions& options, const IntGrid& grid);
 KImportance k_importance(const QuantizeOptions& options, const KGrid& grid);
 
-/// Scales and minima of Q4_1 and Q5_1, found as those of Q4_K and Q5_K are before their second level: the candidate of
-/// least weighted error, then rounded to float16, as they are stored.
-class FoundMinima {
+/// Scales of GGUF's blocks of 32 as they are stored, in float16, found by a search: Q4_0, Q5_0 and Q8_0 as optimized
+/// rounding has them (gguf_block_search.hpp); Q4_1 and Q5_1 with their minima, as Q4_K and Q5_K have them before their
+/// second level.
+class FoundScales {
  public:
-  /// Idle unless the options ask for a search and the grid is GGUF's: real zero points, 4 or 5 bits, whole groups of 32.
-  FoundMinima(const IntGrid& grid, const QuantizeOptions& options);
+  /// Idle unless the options ask for a search and the grid is one of those.
+  FoundScales(const IntGrid& grid, const QuantizeOptions& options);
   bool active() const { return !scale_.empty(); }
   /// [any] on disjoint ranges.
   void find(tensor::ConstReals weight, RowRange rows);
   void give(IntTuning& layer) const;
 
  private:
-  KGrid grid_;
-  at::Tensor importance_;  // what weights_ borrows
-  KImportance weights_;
-  std::vector<float> scale_, min_;  // [rows, groups]
+  void find_minima(tensor::ConstReals weight, RowRange rows);
+
+  IntGrid grid_;
+  KGrid k_grid_;           // with minima
+  at::Tensor importance_;  // what the weights borrow
+  Importance weights_;
+  KImportance k_weights_;
+  std::vector<float> scale_, min_;  // [rows, groups]; min_ is empty where there are none
 };
 
 }  // namespace ar::quant

@@ -7,6 +7,12 @@
 
 namespace ar::quant {
 
+bool is_sym_block(const Scheme& scheme, ScaleType scale_type) {
+  const int bits = scheme.bits;
+  return scheme.sym && (bits == 4 || bits == 5 || bits == 8) && scheme.group_size == 32 && scheme.data_type == "int" &&
+         scale_type == ScaleType::kF32;
+}
+
 bool is_sym_block_grid(const IntGrid& grid) {
   return grid.sym && (grid.bits == 4 || grid.bits == 5 || grid.bits == 8) && grid.group == 32 && grid.cols % 32 == 0 &&
          grid.scale_type == ScaleType::kF32;

@@ -12,7 +12,8 @@ namespace ar::quant {
 /// gets its code exactly. Planes as those of integers with float32 scales. Parallel over rows. [any]
 QuantizedWeight round_legacy_blocks(const at::Tensor& weight, const Scheme& scheme);
 
-/// True for the grid of Q4_0, Q5_0 and Q8_0.
+/// True for Q4_0, Q5_0 and Q8_0, and for their grid.
+bool is_sym_block(const Scheme& scheme, ScaleType scale_type);
 bool is_sym_block_grid(const IntGrid& grid);
 /// True for the grid of Q4_1 and Q5_1.
 bool is_real_zero_block_grid(const IntGrid& grid);

@@ -171,7 +171,7 @@ class GgufType final : public DataType {
     const KGrid grid = make_k_grid(scheme, weight.size(0), weight.size(1));
     return std::make_unique<RangeTuner<KRanges>>(weight, scheme, grid, options);
   }
-  bool tunes_from_search(const Scheme&) const override { return true; }
+  bool tunes_from_search(const Scheme&, ScaleType) const override { return true; }
 };
 
 }  // namespace

@@ -25,11 +25,6 @@ void for_row_chunks(const IntGrid& grid, Body body) {
   quant::for_row_chunks(grid.rows, grid.cols, body);
 }
 
-Importance importance_of(const QuantizeOptions& options, const IntGrid& grid) {
-  const float* importance = checked_importance(options, grid.cols);
-  return importance == nullptr ? Importance() : Importance(importance, grid);
-}
-
 /// Scales stay in the weight's dtype until they are stored, as does all arithmetic with them (data_types.md 4.3).
 void use_searched_scale(const QuantizeOptions& options, IntTuning& layer, std::vector<float>& scale) {
   const bool narrow = layer.weight.type == tensor::Real::kBf16;
@@ -56,20 +51,18 @@ void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t siz
 }
 
 /// Q4_1 and Q5_1 from scales and minima that were found: each element is rounded once, to what is stored.
-QuantizedWeight round_to_found(const IntTuning& layer, FoundMinima& found, const Scheme& scheme, ScaleType scale_type) {
+void round_to_found(const IntTuning& layer, FoundScales& found, const IntPlanes& planes) {
   IntTuning with_found = layer;
   found.give(with_found);
-  const PlaneStore planes(layer.grid);
   for_row_chunks(layer.grid, [&](RowRange rows) {
     found.find(layer.weight, rows);
-    finish(with_found, rows, planes.view());
+    finish(with_found, rows, planes);
   });
-  return planes.to_weight(scheme, layer.grid.rows, layer.grid.cols, scale_type);
 }
 
 /// Q4_0, Q5_0 and Q8_0.
 void round_blocks(const IntTuning& layer, const QuantizeOptions& options, const IntPlanes& planes) {
-  const Importance importance = options.search ? importance_of(options, layer.grid) : Importance();
+  const Importance importance = importance_of(options, layer.grid);
   for_row_chunks(layer.grid, [&](RowRange rows) {
     if (options.search)
       round_searched_blocks(layer.grid, layer.weight, rows, importance, planes);
@@ -83,10 +76,13 @@ QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, co
   const at::Tensor w = weight.to(options.dtype).contiguous();
   const int64_t out = w.size(0), in = w.size(1);
   IntTuning layer{make_grid(scheme, out, in, options.scale_type), reals_of(w)};
-  if (FoundMinima found(layer.grid, options); found.active()) return round_to_found(layer, found, scheme, options.scale_type);
   const PlaneStore planes(layer.grid);
   if (is_sym_block_grid(layer.grid)) {
     round_blocks(layer, options, planes.view());
+    return planes.to_weight(scheme, out, in, options.scale_type);
+  }
+  if (FoundScales found(layer.grid, options); found.active()) {
+    round_to_found(layer, found, planes.view());
     return planes.to_weight(scheme, out, in, options.scale_type);
   }
   const bool search = options.search && scheme.sym;
@@ -132,7 +128,7 @@ struct IntRanges {
   using Grid = IntGrid;
   using Tuning = IntTuning;
   using Store = PlaneStore;
-  using Search = FoundMinima;
+  using Search = FoundScales;
   static const IntGrid& groups(const IntGrid& grid) { return grid; }
   static QuantizedWeight weight(const PlaneStore& planes, const Scheme& scheme, const IntGrid& grid,
                                 const at::Tensor& source) {
@@ -158,7 +154,9 @@ class IntType final : public DataType {
     const IntGrid grid = make_grid(scheme, weight.size(0), weight.size(1), options.scale_type);
     return std::make_unique<RangeTuner<IntRanges>>(weight, scheme, grid, options);
   }
-  bool tunes_from_search(const Scheme& scheme) const override { return scheme.data_type == "int_asym_float_zp"; }
+  bool tunes_from_search(const Scheme& scheme, ScaleType scale_type) const override {
+    return scheme.data_type == "int_asym_float_zp" || is_sym_block(scheme, scale_type);
+  }
 };
 
 }  // namespace

@@ -147,16 +147,24 @@ at::Tensor uneven_importance(int64_t cols) {
 
 const at::Tensor& scales_of(const QuantizedWeight& w) { return w.scale_codes.defined() ? w.scale_codes : w.scale; }
 
+/// The same integers elsewhere train their ranges, as upstream does.
+TEST(GgufTypes, OtherIntegersDoNotTuneFromASearch) {
+  const Scheme scheme = preset("GGUF:Q4_0");
+  EXPECT_FALSE(data_type(scheme).tunes_from_search(scheme, ScaleType::kF16));
+  EXPECT_FALSE(data_type(preset("W4A16")).tunes_from_search(preset("W4A16"), ScaleType::kF32));
+}
+
 /// Tuning starts where optimized RTN ends, and moves the offsets alone.
 TEST(GgufTypes, TuneFromTheSearchedScales) {
   const at::Tensor w = random_matrix(6, 512);
   QuantizeOptions options = plain(false);
   options.search = true;
   options.importance = uneven_importance(512);
-  for (const char* type : {"GGUF:Q4_1", "GGUF:Q5_1", "GGUF:Q2_K_S", "GGUF:Q3_K_S", "GGUF:Q4_K_S", "GGUF:Q5_K_S", "GGUF:Q6_K"}) {
+  for (const char* type : {"GGUF:Q4_0", "GGUF:Q5_0", "GGUF:Q8_0", "GGUF:Q4_1", "GGUF:Q5_1", "GGUF:Q2_K_S",
+                           "GGUF:Q3_K_S", "GGUF:Q4_K_S", "GGUF:Q5_K_S", "GGUF:Q6_K"}) {
     const Scheme scheme = preset(type);
     const DataType& data_type = quant::data_type(scheme);
-    ASSERT_TRUE(data_type.tunes_from_search(scheme)) << type;
+    ASSERT_TRUE(data_type.tunes_from_search(scheme, options.scale_type)) << type;
     const auto tuner = data_type.tuner(w, scheme, options);
     ASSERT_EQ(tuner->buffers().size(), 1u) << type;
     at::Tensor wq = at::empty_like(w), gradient = at::empty_like(w);
@@ -174,7 +182,9 @@ TEST(GgufTypes, TuneFromTheSearchedScales) {
     const QuantizedWeight tuned = tuner->result(true);
     EXPECT_FALSE(same_planes(tuned, searched)) << type;
     EXPECT_EQ(std::memcmp(scales_of(tuned).const_data_ptr(), scales_of(searched).const_data_ptr(),
-                          scales_of(searched).nbytes()), 0) << type;
+                          scales_of(searched).nbytes()),
+              0)
+        << type;
     EXPECT_LT(dequantize(tuned, at::kFloat).sum().item<float>(), dequantize(searched, at::kFloat).sum().item<float>());
   }
 }
