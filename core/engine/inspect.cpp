@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/engine/inspect_file.hpp"
+#include "core/engine/siblings.hpp"
 #include "core/engine/stored_scheme.hpp"
 #include "core/model/checkpoint.hpp"
 
@@ -73,6 +74,24 @@ bool is_quantized(const std::vector<InspectedTensor>& tensors, const std::vector
          });
 }
 
+bool siblings_differ(const Modules& modules, const std::vector<InspectedLayer>& layers) {
+  std::map<std::string, quant::Scheme> schemes;
+  for (const InspectedLayer& layer : layers) {
+    if (layer.problem.empty()) schemes.emplace(layer.name, layer.scheme);
+  }
+  std::vector<std::string> names;
+  std::vector<std::optional<quant::Scheme>> stored;
+  for (const auto& [name, members] : modules) {
+    const auto found = schemes.find(name);
+    names.push_back(name);
+    stored.push_back(found == schemes.end() ? std::nullopt : std::optional(found->second));
+  }
+  const auto groups = sibling_groups(names);
+  return std::any_of(groups.begin(), groups.end(), [&](const std::vector<std::size_t>& group) {
+    return std::any_of(group.begin(), group.end(), [&](std::size_t i) { return stored[i] != stored[group.front()]; });
+  });
+}
+
 class SafetensorsInspector {
  public:
   SafetensorsInspector(plugin::Registry& registry, const fs::path& path) : store_(open_store(path)) {
@@ -95,12 +114,13 @@ class SafetensorsInspector {
       const model::RawTensor raw = store_.raw(name);
       found_.tensors.push_back({name, raw.dtype, raw.shape, raw.n_bytes, found_.files[file], -1});
     }
-    for (const auto& [name, members] : group_by_module(found_.tensors)) {
+    const Modules modules = group_by_module(found_.tensors);
+    for (const auto& [name, members] : modules) {
       if (is_quantized(found_.tensors, members)) add_layer(name, members);
     }
     // mlx-lm's configs name no method.
     const std::string method = found_.quant_method.empty() ? found_.format : found_.quant_method;
-    StoredAs stored{found_.file, method, found_.packing_format, {}};
+    StoredAs stored{found_.file, method, found_.packing_format, {}, siblings_differ(modules, found_.layers)};
     for (const InspectedLayer& layer : found_.layers) {
       if (layer.problem.empty()) stored.schemes.push_back(layer.scheme);
     }

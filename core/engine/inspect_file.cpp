@@ -81,7 +81,7 @@ Inspection inspect_model_file(plugin::Registry& registry, const fs::path& file) 
   const auto json = base::parse_json(description(registry.format(found.format), file), file.string());
   const base::JsonCursor tensors = base::JsonCursor(json, file.string()).at("tensors");
   for (std::size_t i = 0; i < tensors.size(); ++i) add_tensor(found, tensors.at(i));
-  StoredAs stored{found.file, "", "", {}};
+  StoredAs stored{found.file, "", "", {}, false};
   for (const InspectedLayer& layer : found.layers) stored.schemes.push_back(layer.scheme);
   found.loaders = find_loaders(stored);
   return found;

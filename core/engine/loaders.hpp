@@ -13,6 +13,7 @@ struct StoredAs {
   std::string quant_method;    // of quantization_config; "mlx" for MLX's own; "" for an ordinary checkpoint
   std::string packing_format;  // likewise
   std::vector<quant::Scheme> schemes;
+  bool siblings_differ = false;  // q, k and v, or gate and up, of some module
 };
 
 /// A program that loads it, and what it needs for that ("" when nothing).

@@ -23,8 +23,7 @@ bool switched_off() {
 
 }  // namespace
 
-std::vector<std::vector<std::size_t>> fused_siblings(const std::vector<std::string>& names) {
-  if (switched_off()) return {};
+std::vector<std::vector<std::size_t>> sibling_groups(const std::vector<std::string>& names) {
   std::map<std::string, std::map<std::string, std::size_t>> modules;  // parent -> child -> index
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto dot = names[i].rfind('.');
@@ -48,6 +47,11 @@ std::vector<std::vector<std::size_t>> fused_siblings(const std::vector<std::stri
     }
   }
   return groups;
+}
+
+std::vector<std::vector<std::size_t>> fused_siblings(const std::vector<std::string>& names) {
+  if (switched_off()) return {};
+  return sibling_groups(names);
 }
 
 }  // namespace ar::engine

@@ -59,6 +59,7 @@ TEST_F(InspectTest, TellsLayersApart) {
     ++n_eight;
   }
   EXPECT_EQ(n_eight, 2 * 3);  // qweight, qzeros, scales of two layers
+  EXPECT_EQ(loaders(found), "Transformers ");  // the servers fuse it with q_proj
 }
 
 TEST_F(InspectTest, TakesOneFile) {
@@ -77,7 +78,7 @@ TEST_F(InspectTest, TakesAGgufFileOrItsFolder) {
   const auto folder = inspect("out/tinystories-656k-gguf");
   EXPECT_EQ(folder.at("file"), "gguf");
   EXPECT_EQ(folder.at("format"), "gguf");
-  EXPECT_EQ(loaders(folder), "llama.cpp Transformers ");
+  EXPECT_EQ(loaders(folder), "llama.cpp Transformers vLLM SGLang ");
   EXPECT_DOUBLE_EQ(folder.at("totals").at("quantized_bits_per_weight").as_double(), 8.5);  // a scale of 16 bits for 32
   const std::string file = "out/tinystories-656k-gguf/" + std::string(folder.at("files").as_array().front().as_string());
   EXPECT_EQ(inspect(file).at("totals"), folder.at("totals"));
