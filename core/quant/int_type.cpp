@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <type_traits>
 #include <vector>
 
 #include <ATen/ops/empty.h>
@@ -9,6 +8,7 @@
 #include "core/quant/gguf_found.hpp"
 #include "core/quant/gguf_legacy.hpp"
 #include "core/quant/gguf_legacy_kernel.hpp"
+#include "core/quant/int_dequantize.hpp"
 #include "core/quant/int_tuning.hpp"
 #include "core/quant/planes.hpp"
 #include "core/quant/range_tuner.hpp"
@@ -36,18 +36,6 @@ void use_searched_scale(const QuantizeOptions& options, IntTuning& layer, std::v
     search_scales(layer.grid, layer.weight, rows, divisors, importance, scratch.data(), scale.data());
   });
   layer.init_scale = scale.data();
-}
-
-/// Zeros are positive: codes do not keep the sign that upstream's scale * round(W / scale) may give them.
-template <typename To>
-void dequantize_group(const uint8_t* codes, float scale, float zero, int64_t size, To* to) {
-  for (int64_t i = 0; i < size; ++i) {
-    const float x = scale * (static_cast<float>(codes[i]) - zero) + 0.0f;  // -0 becomes 0
-    if constexpr (std::is_same_v<To, float>)
-      to[i] = x;
-    else
-      to[i] = tensor::to_bf16(x);
-  }
 }
 
 /// Q4_1 and Q5_1 from scales and minima that were found: each element is rounded once, to what is stored.
@@ -105,22 +93,10 @@ at::Tensor dequantize_grid(const QuantizedWeight& weight, at::ScalarType dtype) 
   const IntGrid grid = make_grid(weight.scheme, weight.out, weight.in);
   const at::Tensor scale = weight.scale.to(at::kFloat).contiguous();
   at::Tensor out = at::empty({weight.out, weight.in}, dtype);
+  const StoredIntPlanes planes{weight.codes.const_data_ptr<uint8_t>(), scale.const_data_ptr<float>(),
+                               weight.zero_point.defined() ? weight.zero_point.const_data_ptr<float>() : nullptr};
   const tensor::Reals to = mutable_reals_of(out);
-  const auto* codes = weight.codes.const_data_ptr<uint8_t>();
-  const float* scales = scale.const_data_ptr<float>();
-  const float* zeros = weight.zero_point.defined() ? weight.zero_point.const_data_ptr<float>() : nullptr;
-  for_row_chunks(grid, [&](RowRange rows) {
-    for (int64_t index = rows.begin * grid.groups(); index < rows.end * grid.groups(); ++index) {
-      const int64_t column = index % grid.groups() * grid.group;
-      const int64_t offset = index / grid.groups() * grid.cols + column;
-      const int64_t size = std::min(grid.group, grid.cols - column);
-      const float zero = zeros == nullptr ? grid.half() : zeros[index];
-      if (to.type == tensor::Real::kF32)
-        dequantize_group(codes + offset, scales[index], zero, size, static_cast<float*>(to.data) + offset);
-      else
-        dequantize_group(codes + offset, scales[index], zero, size, static_cast<tensor::Bf16*>(to.data) + offset);
-    }
-  });
+  for_row_chunks(grid, [&](RowRange rows) { dequantize_rows(grid, planes, rows, to); });
   return out;
 }
 
