@@ -12,6 +12,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include "core/engine/memory.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/tensor/parallel.hpp"
 #include "gguf/blocks.hpp"
@@ -71,6 +72,7 @@ double pack(const gguf::TypeInfo& type, const quant::QuantizedWeight& w, std::FI
 
 int run(const std::string& path, const char* out, const std::string& type_name, bool importance, bool from_data) {
   const tensor::ThreadControl threads(1);
+  engine::tune_allocator();  // as every run does
   const gguf::TypeInfo& type = gguf::info(type_named(type_name));
   const test::GgufFile file(path);
   std::FILE* to = std::fopen(out, "wb");

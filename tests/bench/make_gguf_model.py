@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a one-layer llama of random BF16 weights as GGUF, and an importance file for it (scripts/bench-llama-quantize).
+"""Writes a llama of three layers of random BF16 weights as GGUF, and an importance file for it (scripts/bench-llama-quantize).
 
 usage: make_gguf_model.py MODEL.gguf IMPORTANCE.gguf
 Importance of column i is 1 + i % 7, as in tests/bench/gguf_bench.cpp.
@@ -9,11 +9,13 @@ import sys
 import gguf
 import numpy as np
 
-HIDDEN, INNER, VOCABULARY, HEADS = 2048, 5632, 64, 32
+LAYERS, HIDDEN, INNER, VOCABULARY, HEADS = 3, 2048, 5632, 64, 32  # several: memory is used again, as in any model
 MATRICES = {"token_embd": (VOCABULARY, HIDDEN), "output": (VOCABULARY, HIDDEN)}
-for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
-    MATRICES["blk.0." + name] = (HIDDEN, HIDDEN)
-MATRICES.update({"blk.0.ffn_gate": (INNER, HIDDEN), "blk.0.ffn_up": (INNER, HIDDEN), "blk.0.ffn_down": (HIDDEN, INNER)})
+BLOCKS = [f"blk.{i}." for i in range(LAYERS)]
+for block in BLOCKS:
+    for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+        MATRICES[block + name] = (HIDDEN, HIDDEN)
+    MATRICES.update({block + "ffn_gate": (INNER, HIDDEN), block + "ffn_up": (INNER, HIDDEN), block + "ffn_down": (HIDDEN, INNER)})
 
 
 def save(writer):
@@ -26,7 +28,7 @@ def save(writer):
 def model(path):
     random = np.random.default_rng(1)
     w = gguf.GGUFWriter(path, "llama")
-    w.add_block_count(1)
+    w.add_block_count(LAYERS)
     w.add_context_length(512)
     w.add_embedding_length(HIDDEN)
     w.add_feed_forward_length(INNER)
@@ -43,7 +45,7 @@ def model(path):
         x = random.standard_normal(shape, dtype=np.float32) * 0.02
         bf16 = (x.view(np.uint32) >> 16).astype(np.uint16)
         w.add_tensor(name + ".weight", bf16, raw_dtype=gguf.GGMLQuantizationType.BF16)
-    for name in ("blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"):
+    for name in [block + norm for block in BLOCKS for norm in ("attn_norm", "ffn_norm")] + ["output_norm"]:
         w.add_tensor(name + ".weight", np.ones(HIDDEN, np.float32))
     save(w)
 
