@@ -60,7 +60,7 @@ void check_ids(const Plan& plan, const calib::Samples& samples) {
 }  // namespace
 
 Calibration calibrate(Plan& plan) {
-  const calib::Tokenizer tokenizer = calib::Tokenizer::open(plan.side_folder);
+  const calib::Tokenizer tokenizer = calib::Tokenizer::open(plan.side_folder->path());
   const calib::Samples samples = read_samples(plan, tokenizer);
   check_ids(plan, samples);
   Calibration c;

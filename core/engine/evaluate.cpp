@@ -13,6 +13,7 @@
 #include "core/base/json.hpp"
 #include "core/calib/tokenizer.hpp"
 #include "core/engine/plain_model.hpp"
+#include "core/engine/side_folder.hpp"
 #include "core/tensor/parallel.hpp"
 
 namespace ar::engine {
@@ -31,14 +32,16 @@ std::string universal_newlines(const std::string& text) {
   return out;
 }
 
-std::vector<Sequence> cut_windows(const EvaluateOptions& o) {
+calib::Tokenizer open_tokenizer(plugin::Registry& registry, const EvaluateOptions& o) {
+  if (o.tokenizer) return calib::Tokenizer::open(*o.tokenizer);
+  return calib::Tokenizer::open(SideFolder(registry, o.reference.value_or(o.model), "").path());
+}
+
+std::vector<Sequence> cut_windows(plugin::Registry& registry, const EvaluateOptions& o) {
   if (o.seqlen < 2) base::refuse("--seqlen {}: must be 2 or more", o.seqlen);
   if (o.windows < 1) base::refuse("--windows {}: must be 1 or more", o.windows);
   if (o.skip < 0 || o.skip > o.seqlen - 2) base::refuse("--skip {}: must be 0 to {}, so that something counts", o.skip, o.seqlen - 2);
-  const auto& folder = o.tokenizer ? *o.tokenizer : o.reference ? *o.reference : o.model;
-  if (std::filesystem::is_regular_file(folder))
-    base::refuse("{}: its tokenizer is not read from the file; give --tokenizer DIR", folder.string());
-  const auto tokenizer = calib::Tokenizer::open(folder);
+  const auto tokenizer = open_tokenizer(registry, o);
   const std::vector<int32_t> ids = tokenizer.encode(universal_newlines(base::read_text_file(o.text)), false);
   const auto found = static_cast<int64_t>(ids.size()) / o.seqlen;
   if (found == 0) {
@@ -115,7 +118,7 @@ Sums score(const Side& model, const Side* reference, int64_t seqlen, int64_t ski
 
 Evaluation evaluate(plugin::Registry& registry, const EvaluateOptions& options, const EvaluateProgress& progress) {
   const at::NoGradGuard no_grad;
-  const std::vector<Sequence> windows = cut_windows(options);
+  const std::vector<Sequence> windows = cut_windows(registry, options);
   std::vector<std::unique_ptr<PlainModel>> models;
   models.push_back(std::make_unique<PlainModel>(registry, options.model));
   if (options.reference) models.push_back(std::make_unique<PlainModel>(registry, *options.reference));

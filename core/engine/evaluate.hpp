@@ -15,7 +15,7 @@ struct EvaluateOptions {
   std::filesystem::path model;
   std::filesystem::path text;
   std::optional<std::filesystem::path> reference;  // also compare with this model; its tokenizer is used
-  std::optional<std::filesystem::path> tokenizer;  // folder with tokenizer.json, for models that have none
+  std::optional<std::filesystem::path> tokenizer;  // folder with tokenizer.json, instead of the model's own
   int64_t seqlen = 512;
   int64_t windows = 16;  // at most
   int64_t skip = 0;      // predictions at the start of a window that do not count; llama-perplexity: seqlen / 2

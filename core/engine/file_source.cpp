@@ -2,11 +2,9 @@
 
 #include <functional>
 #include <numeric>
-#include <utility>
 
 #include <boost/json/serialize.hpp>
 
-#include "ar/format.h"
 #include "ar/model.h"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -24,15 +22,6 @@ ar_status keep_text(void* to, const char* text, size_t n_bytes) {
   return AR_OK;
 }
 
-const plugin::Format& reader_of(plugin::Registry& registry, const std::filesystem::path& file) {
-  const std::string extension = file.extension().string();
-  const std::string id = extension.empty() ? "" : extension.substr(1);
-  for (const plugin::Format* format : registry.formats()) {
-    if (id == format->desc->id && format->api.open_source != nullptr) return *format;
-  }
-  base::refuse("{}: no format plugin reads files that end in '{}'; a model is a folder or a .gguf file", file.string(), extension);
-}
-
 const at::Tensor* find_weight(const StagingSink& sink, at::Tensor& weight) {
   for (const StagedTensor& t : sink.tensors()) {
     if (t.name != "weight") continue;
@@ -45,35 +34,26 @@ const at::Tensor* find_weight(const StagingSink& sink, at::Tensor& weight) {
 }  // namespace
 
 FileSource::FileSource(plugin::Registry& registry, const std::filesystem::path& file)
-    : file_(file), plugin_(&reader_of(registry, file)) {
-  std::string description;
-  ar_error err{};
-  const ar_status status = plugin_->api.open_source(file.c_str(), &source_, &description, keep_text, &err);
-  try {
-    require_ok(status, err, *plugin_, "format " + std::string(plugin_->desc->id));
-    import(registry, description);
-  } catch (...) {
-    plugin_->api.close_source(std::exchange(source_, nullptr));
-    throw;
-  }
+    : source_(source_plugin(registry, file), file) {
+  import(registry);
 }
 
-FileSource::~FileSource() { plugin_->api.close_source(source_); }
-
-void FileSource::import(plugin::Registry& registry, const std::string& description) {
+void FileSource::import(plugin::Registry& registry) {
+  const std::string file = source_.path().string();
   std::string answer;
   for (const plugin::Model* adapter : registry.models()) {
     if (adapter->api.import_file == nullptr) continue;
     ar_error err{};
-    const ar_status status = adapter->api.import_file(plugin_->desc->id, description.c_str(), &answer, keep_text, &err);
+    const ar_status status = adapter->api.import_file(source_.plugin().desc->id, source_.description().c_str(), &answer,
+                                                      keep_text, &err);
     if (status == AR_NOT_FOUND) continue;
-    require_ok(status, err, *adapter, file_.string());
+    require_ok(status, err, *adapter, file);
     break;
   }
-  if (answer.empty()) base::refuse("{}: no model adapter takes its architecture", file_.string());
-  const auto json = base::parse_json(answer, file_.string());
-  const base::JsonCursor root(json, file_.string());
-  config_ = model::parse_config(boost::json::serialize(json.at("config")), file_);
+  if (answer.empty()) base::refuse("{}: no model adapter takes its architecture", file);
+  const auto json = base::parse_json(answer, file);
+  const base::JsonCursor root(json, file);
+  config_ = model::parse_config(boost::json::serialize(json.at("config")), source_.path());
   const base::JsonCursor tensors = root.at("tensors");
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const base::JsonCursor t = tensors.at(i);
@@ -88,7 +68,7 @@ void FileSource::import(plugin::Registry& registry, const std::string& descripti
 
 TensorInfo FileSource::info(const std::string& name) const {
   const auto found = table_.find(name);
-  if (found == table_.end()) base::fail("{}: tensor {} is not in this file", file_.string(), name);
+  if (found == table_.end()) base::fail("{}: tensor {} is not in this file", source_.path().string(), name);
   return found->second;
 }
 
@@ -107,11 +87,9 @@ int64_t FileSource::n_parameters() const {
 
 at::Tensor FileSource::tensor(const std::string& name) const {
   const auto declared = declared_.find(name);
-  if (declared == declared_.end()) base::fail("{}: tensor {} is not in this file", file_.string(), name);
+  if (declared == declared_.end()) base::fail("{}: tensor {} is not in this file", source_.path().string(), name);
   StagingSink sink;
-  ar_error err{};
-  require_ok(plugin_->api.read_source(source_, declared->second.c_str(), sink.sink(), &err), err, *plugin_,
-             file_.string() + ": tensor '" + name + "'");
+  source_.read(name, declared->second, sink);
   at::Tensor weight;
   if (find_weight(sink, weight) != nullptr) return weight;
   const auto& shape = table_.at(name).shape;

@@ -8,9 +8,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "ar/format.h"
 #include "ar/torch/model_arch.hpp"
 #include "core/engine/model_source.hpp"
+#include "core/engine/source_file.hpp"
 #include "core/model/config.hpp"
 #include "core/plugin/registry.hpp"
 
@@ -21,13 +21,12 @@ class FileSource final : public ModelSource {
  public:
   /// Refuses a file that no format plugin reads, or whose model no adapter takes.
   FileSource(plugin::Registry& registry, const std::filesystem::path& file);
-  ~FileSource() override;
 
   bool contains(const std::string& name) const override { return table_.count(name) != 0; }
   TensorInfo info(const std::string& name) const override;
   std::vector<std::string> names_in_order() const override;
   int64_t n_parameters() const override;
-  std::filesystem::path place(const std::string&) const override { return file_; }
+  std::filesystem::path place(const std::string&) const override { return source_.path(); }
 
   LoadedWeight linear(const LinearSpec& spec) const override { return {tensor(spec.weight), std::nullopt}; }
   at::Tensor tensor(const std::string& name) const override;
@@ -36,11 +35,9 @@ class FileSource final : public ModelSource {
   const TensorTable& table() const { return table_; }
 
  private:
-  void import(plugin::Registry& registry, const std::string& description);
+  void import(plugin::Registry& registry);
 
-  std::filesystem::path file_;
-  const plugin::Format* plugin_ = nullptr;
-  ar_source* source_ = nullptr;
+  SourceFile source_;
   model::Config config_;
   TensorTable table_;
   std::map<std::string, std::string> declared_;  // checkpoint name -> what read_source wants

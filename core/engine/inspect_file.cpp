@@ -6,7 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
-#include "core/engine/plugin_error.hpp"
+#include "core/engine/source_file.hpp"
 #include "core/engine/stored_scheme.hpp"
 
 namespace ar::engine {
@@ -18,20 +18,6 @@ namespace fs = std::filesystem;
 std::string extension(const fs::path& file) {
   const std::string dotted = file.extension().string();
   return dotted.empty() ? "" : dotted.substr(1);
-}
-
-std::string description(const plugin::Format& format, const fs::path& file) {
-  std::string text;
-  const auto take = [](void* ctx, const char* json, size_t n_bytes) -> ar_status {
-    static_cast<std::string*>(ctx)->assign(json, n_bytes);
-    return AR_OK;
-  };
-  ar_source* source = nullptr;
-  ar_error err{};
-  const ar_status status = format.api.open_source(file.c_str(), &source, &text, take, &err);
-  format.api.close_source(source);
-  require_ok(status, err, format, std::string("format ") + format.desc->id);  // its text names the file
-  return text;
 }
 
 std::vector<int64_t> shape_of(const base::JsonCursor& tensor) {
@@ -78,7 +64,7 @@ Inspection inspect_model_file(plugin::Registry& registry, const fs::path& file) 
   found.path = file;
   found.file = found.format = extension(file);
   found.files = {file.filename().string()};
-  const auto json = base::parse_json(description(registry.format(found.format), file), file.string());
+  const auto json = base::parse_json(SourceFile(source_plugin(registry, file), file).description(), file.string());
   const base::JsonCursor tensors = base::JsonCursor(json, file.string()).at("tensors");
   for (std::size_t i = 0; i < tensors.size(); ++i) add_tensor(found, tensors.at(i));
   StoredAs stored{found.file, "", "", {}, false};

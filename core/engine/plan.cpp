@@ -13,7 +13,6 @@
 #include "core/engine/input_model.hpp"
 #include "core/engine/plan_outputs.hpp"
 #include "core/engine/plan_states.hpp"
-#include "core/engine/side_folder.hpp"
 #include "core/engine/stored_states.hpp"
 #include "core/model/pattern.hpp"
 #include "core/quant/activation.hpp"
@@ -279,7 +278,7 @@ Plan make_plan(const RunOptions& options, plugin::Registry& registry) {
   plan.model = std::move(input.model);
   plan.spec = &plan.model->spec();
   if (options.convert) adopt_stored_schemes(plan);
-  plan.side_folder = side_folder(options);
+  plan.side_folder = std::make_shared<const SideFolder>(registry, options.model, options.tokenizer);
   drop_quantization(plan.config);
   find_leftover(plan);
   choose_dtypes(plan);

@@ -11,6 +11,7 @@
 
 #include "ar/torch/model_arch.hpp"
 #include "core/engine/options.hpp"
+#include "core/engine/side_folder.hpp"
 #include "core/model/config.hpp"
 #include "core/model/layer_config.hpp"
 #include "core/plugin/registry.hpp"
@@ -46,8 +47,8 @@ struct PlannedOutput {
 struct Plan {
   RunOptions options;  // after clamping to the model
   std::shared_ptr<const ModelSource> source;
-  std::filesystem::path side_folder;  // with the tokenizer and what else is copied
-  model::Config config;               // without the source's quantization_config
+  std::shared_ptr<const SideFolder> side_folder;  // with the tokenizer and what else is copied
+  model::Config config;                           // without the source's quantization_config
   std::shared_ptr<const Model> model;
   const ModelSpec* spec = nullptr;
 

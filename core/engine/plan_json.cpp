@@ -140,7 +140,7 @@ std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   o["dtype"] = dtype_name(plan);
   const std::filesystem::path model = plan.options.model;
   o["model"] = (std::filesystem::is_regular_file(model) ? model.stem() : model.filename()).string();
-  o["source_dir"] = std::filesystem::absolute(plan.side_folder).string();
+  o["source_dir"] = std::filesystem::absolute(plan.side_folder->path()).string();
   o["declarations"] = declarations_json(plan);
   o["matrices"] = matrices_json(plan);
   if (json::object states = states_json(plan); !states.empty()) o["attention_states"] = std::move(states);

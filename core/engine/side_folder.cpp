@@ -4,6 +4,8 @@
 #include <array>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/engine/source_file.hpp"
 
 namespace ar::engine {
 namespace {
@@ -19,25 +21,19 @@ bool has_tokenizer(const fs::path& folder) {
 
 }  // namespace
 
-fs::path side_folder(const RunOptions& options) {
-  const fs::path model = options.model;
+SideFolder::SideFolder(plugin::Registry& registry, const fs::path& model, const std::string& tokenizer) : path_(model) {
   if (!fs::is_regular_file(model)) {
-    if (!options.tokenizer.empty()) {
-      base::refuse("--tokenizer {}: the model is a folder and has its own; the option is for a model in one .gguf file",
-                   options.tokenizer);
-    }
-    return model;
+    if (tokenizer.empty()) return;
+    base::refuse("--tokenizer {}: the model is a folder and has its own; the option is for a model in one .gguf file",
+                 tokenizer);
   }
-  if (!options.tokenizer.empty()) {
-    if (has_tokenizer(options.tokenizer)) return options.tokenizer;
-    base::refuse("--tokenizer {}: there is neither {} nor {}", options.tokenizer, kTokenizers[0], kTokenizers[1]);
-  }
-  const fs::path beside = fs::absolute(model).parent_path();
-  if (has_tokenizer(beside)) return beside;
-  base::refuse(
-      "{}: its tokenizer is not read from the file, and there is none beside it; give --tokenizer DIR, a folder with "
-      "{}",
-      options.model, kTokenizers[0]);
+  path_ = tokenizer.empty() ? fs::absolute(model).parent_path() : fs::path(tokenizer);
+  if (has_tokenizer(path_)) return;
+  if (!tokenizer.empty()) base::refuse("--tokenizer {}: there is neither {} nor {}", tokenizer, kTokenizers[0], kTokenizers[1]);
+  own_.emplace();
+  SourceFile(source_plugin(registry, model), model).write_tokenizer(own_->path());
+  path_ = own_->path();
+  base::info("{}: the tokenizer is the file's own", model.string());
 }
 
 }  // namespace ar::engine

@@ -69,7 +69,7 @@ void Writers::keep_partial() {
 }
 
 void Writers::copy_side_files(Output& output) const {
-  const std::filesystem::path& source = plan_.side_folder;
+  const std::filesystem::path& source = plan_.side_folder->path();
   for (const char* name : kSideFiles) {
     if (std::filesystem::exists(source / name)) output.copy_side_file(source / name);
   }

@@ -13,6 +13,7 @@
 #include "common/config_json.hpp"
 #include "declaration.hpp"
 #include "pack.hpp"
+#include "source_tokenizer.hpp"
 
 namespace ar::gguf {
 namespace {
@@ -167,5 +168,7 @@ void Source::read(const std::string& declared_json, const ar_sink& sink) const {
   unpack_blocks(serial_host(), t.type, reinterpret_cast<const uint8_t*>(bytes), rows, t.columns(), order, sink);
   file_.release(begin, n_bytes);
 }
+
+std::vector<NamedFile> Source::tokenizer() const { return source_tokenizer(header_.metadata); }
 
 }  // namespace ar::gguf

@@ -2,9 +2,11 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/json/array.hpp>
 
+#include "ar/cpp/format_plugin.hpp"
 #include "ar/host.h"
 #include "header.hpp"
 #include "mapped_file.hpp"
@@ -22,6 +24,8 @@ class Source {
   /// One tensor, by an entry of the adapter's declaration: planes and "scheme_json", or "weight" when it is a float.
   /// Rows come in the checkpoint's order.
   void read(const std::string& declared_json, const ar_sink& sink) const;
+  /// tokenizer.json and tokenizer_config.json, made from the keys.
+  std::vector<NamedFile> tokenizer() const;
 
  private:
   boost::json::array values_of(const TensorEntry& tensor) const;

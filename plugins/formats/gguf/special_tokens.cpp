@@ -12,13 +12,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string key_of(const std::string& kind) {
-  static const std::map<std::string, std::string> kSpelled{
-      {"unk", "unknown"}, {"sep", "seperator"}, {"pad", "padding"}};  // "seperator": as every reader spells it
-  const auto it = kSpelled.find(kind);
-  return "tokenizer.ggml." + (it != kSpelled.end() ? it->second : kind) + "_token_id";
-}
-
 class SpecialTokens {
  public:
   explicit SpecialTokens(const SourceFiles& source)
@@ -37,7 +30,7 @@ class SpecialTokens {
       if (id < 0 || done[kind] || kind == "cls") return;  // nobody reads a cls id
       if (n_vocab > 0 && id >= n_vocab) return;
       done[kind] = true;
-      metadata.set(key_of(kind), static_cast<uint32_t>(id));
+      metadata.set(special_token_key(kind), static_cast<uint32_t>(id));
     };
     if (has_config_) {
       for (const std::string& kind : kinds_) add(kind, added_token_id(tokenizer_, names_.at(kind)));
@@ -154,6 +147,13 @@ class SpecialTokens {
 };
 
 }  // namespace
+
+std::string special_token_key(const std::string& kind) {
+  static const std::map<std::string, std::string> kSpelled{
+      {"unk", "unknown"}, {"sep", "seperator"}, {"pad", "padding"}};  // "seperator": as every reader spells it
+  const auto it = kSpelled.find(kind);
+  return "tokenizer.ggml." + (it != kSpelled.end() ? it->second : kind) + "_token_id";
+}
 
 void add_special_tokens(const SourceFiles& source, const SpecialTokenOptions& options, Metadata& metadata) {
   const SpecialTokens tokens(source);

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "metadata.hpp"
 #include "source_files.hpp"
 
 namespace ar::gguf {
+
+/// The key of a special token's id: "bos" to "tokenizer.ggml.bos_token_id".
+std::string special_token_key(const std::string& kind);
 
 struct SpecialTokenOptions {
   bool merges = false;   // byte-level BPE: merges come first

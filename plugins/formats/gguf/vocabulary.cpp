@@ -8,14 +8,13 @@
 #include "pre_tokenizer.hpp"
 #include "sentencepiece.hpp"
 #include "special_tokens.hpp"
+#include "token_type.hpp"
 #include "tokenizer_json.hpp"
 
 namespace ar::gguf {
 namespace {
 
 namespace json = boost::json;
-
-enum TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
 constexpr float kHoleScore = -10000.0F;
 constexpr float kAddedScore = -1000.0F;  // of tokens without a score of their own

@@ -124,6 +124,12 @@ typedef struct ar_format_api {
   ar_status (*read_source)(const ar_source *source, const char *declared_json, const ar_sink *sink, ar_error *err);
   /* [any] Exactly once per open_source, after an error too; accepts null. */
   void (*close_source)(ar_source *source);
+  /* Optional, with open_source only, [any]: the tokenizer that lies in the file, as the files that a model folder has
+   * for it: tokenizer.json, tokenizer_config.json and whatever goes with them. `take` is called once a file, with its
+   * name (no folder) and content. AR_UNSUPPORTED, with what cannot be expressed, or AR_NOT_FOUND when there is none. */
+  ar_status (*source_tokenizer)(const ar_source *source, void *ctx,
+                                ar_status (*take)(void *ctx, const char *name, const char *bytes, size_t n_bytes),
+                                ar_error *err);
 } ar_format_api;
 
 #ifdef __cplusplus

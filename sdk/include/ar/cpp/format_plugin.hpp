@@ -5,6 +5,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "ar/cpp/error.hpp"
 #include "ar/cpp/host_services.hpp"
@@ -67,6 +68,12 @@ class TensorList {
   std::size_t n_;
 };
 
+/// A file's name and content.
+struct NamedFile {
+  std::string name;
+  std::string bytes;
+};
+
 /// Makes the C table of a format from a class:
 ///
 ///   struct MyFormat {
@@ -88,6 +95,7 @@ class TensorList {
 ///       explicit Source(const std::string& path);
 ///       std::string description() const;
 ///       void read(const std::string& declared_json, const ar_sink& sink) const;
+///       std::vector<ar::NamedFile> tokenizer() const;  // optional
 ///     };
 ///   };
 ///   constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc), AR_SDK_MAJOR, ..., &ar::FormatPlugin<MyFormat>::kApi};
@@ -125,6 +133,10 @@ class FormatPlugin {
   struct HasSource : std::false_type {};
   template <typename U>
   struct HasSource<U, std::void_t<typename U::Source>> : std::true_type {};
+  template <typename U, typename = void>
+  struct HasTokenizer : std::false_type {};
+  template <typename U>
+  struct HasTokenizer<U, std::void_t<decltype(&U::Source::tokenizer)>> : std::true_type {};
 
   static T& self(ar_writer* w) { return *reinterpret_cast<T*>(w); }
   static const T& self(const ar_writer* w) { return *reinterpret_cast<const T*>(w); }
@@ -209,6 +221,17 @@ class FormatPlugin {
   static void close_source(ar_source* source) {
     delete reinterpret_cast<typename U::Source*>(source);
   }
+  template <typename U>
+  static ar_status source_tokenizer(const ar_source* source, void* ctx,
+                                    ar_status (*take)(void* ctx, const char* name, const char* bytes, std::size_t n_bytes),
+                                    ar_error* err) {
+    return guard(err, [&] {
+      for (const NamedFile& file : reinterpret_cast<const typename U::Source*>(source)->tokenizer()) {
+        if (take(ctx, file.name.c_str(), file.bytes.data(), file.bytes.size()) != AR_OK)
+          throw Error(AR_INVALID_ARGUMENT, "the host refused " + file.name);
+      }
+    });
+  }
 
   static constexpr ar_format_api make() {
     ar_format_api api{};
@@ -230,6 +253,7 @@ class FormatPlugin {
       api.read_source = read_source<T>;
       api.close_source = close_source<T>;
     }
+    if constexpr (HasTokenizer<T>::value) api.source_tokenizer = source_tokenizer<T>;
     return api;
   }
 

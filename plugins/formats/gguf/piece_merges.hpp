@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tokenizer_keys.hpp"
+
+namespace ar::gguf {
+
+/// The merges of byte-pair encoding that a SentencePiece vocabulary stands for: every way to put a normal token
+/// together from two others, the tokens of highest score first. Files made from a tokenizer.json alone give all
+/// tokens one score; their ids then tell the order of training.
+std::vector<std::pair<std::string, std::string>> piece_merges(const TokenizerKeys& keys);
+
+}  // namespace ar::gguf
