@@ -20,16 +20,19 @@ bool is_run_of_blanks(std::string_view token) {
   return true;
 }
 
+std::vector<size_t> normal_ids(const TokenizerKeys& keys) {
+  std::vector<size_t> ids;
+  for (size_t i = 0; i < keys.tokens.size(); ++i) {
+    if (keys.types[i] == kNormal) ids.push_back(i);
+  }
+  return ids;
+}
+
 /// Ids of normal tokens, those that are made first in front.
 std::vector<size_t> in_order(const TokenizerKeys& keys) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < keys.tokens.size(); ++i) {
-    if (keys.types[i] == kNormal) order.push_back(i);
-  }
-  const auto score = [&](size_t id) { return keys.scores.empty() ? 0.0F : keys.scores[id]; };
-  const bool scored = std::any_of(order.begin(), order.end(), [&](size_t id) { return score(id) != score(order.front()); });
-  if (scored) {
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return score(a) > score(b); });
+  std::vector<size_t> order = normal_ids(keys);
+  if (has_scores(keys)) {
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return keys.scores[a] > keys.scores[b]; });
     return order;
   }
   // SentencePiece numbers its characters last, other trainers first. LLaMA's runs of blanks have low ids among its
@@ -43,6 +46,12 @@ std::vector<size_t> in_order(const TokenizerKeys& keys) {
 }
 
 }  // namespace
+
+bool has_scores(const TokenizerKeys& keys) {
+  if (keys.scores.empty()) return false;
+  const std::vector<size_t> ids = normal_ids(keys);
+  return std::any_of(ids.begin(), ids.end(), [&](size_t id) { return keys.scores[id] != keys.scores[ids.front()]; });
+}
 
 std::vector<std::pair<std::string, std::string>> piece_merges(const TokenizerKeys& keys) {
   std::unordered_map<std::string_view, size_t> ids;

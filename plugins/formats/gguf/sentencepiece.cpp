@@ -68,6 +68,22 @@ Piece read_piece(std::string_view bytes) {
   return piece;
 }
 
+std::string varint(uint64_t value) {
+  std::string bytes;
+  for (; value >= 0x80U; value >>= 7U) bytes += static_cast<char>(value | 0x80U);
+  return bytes + static_cast<char>(value);
+}
+std::string number_field(uint64_t field, uint64_t value) { return varint(field << 3U) + varint(value); }
+std::string bytes_field(uint64_t field, const std::string& bytes) {
+  return varint(field << 3U | 2U) + varint(bytes.size()) + bytes;
+}
+
+std::string piece_message(const Piece& piece) {
+  std::string score(sizeof piece.score, '\0');
+  std::memcpy(score.data(), &piece.score, sizeof piece.score);
+  return bytes_field(1, piece.text) + varint(2U << 3U | 5U) + score + number_field(3, static_cast<uint64_t>(piece.type));
+}
+
 }  // namespace
 
 std::vector<Piece> read_sentencepiece(std::string_view model) {
@@ -77,6 +93,16 @@ std::vector<Piece> read_sentencepiece(std::string_view model) {
   }
   if (pieces.empty()) throw Error(AR_INVALID_ARGUMENT, "tokenizer.model is no SentencePiece model: it has no pieces");
   return pieces;
+}
+
+std::string write_sentencepiece(const std::vector<Piece>& pieces, bool prefix) {
+  std::string model;
+  for (const Piece& piece : pieces) model += bytes_field(1, piece_message(piece));
+  constexpr uint64_t kModelType = 3, kBpe = 2, kVocabSize = 4, kByteFallback = 35;  // fields of TrainerSpec
+  model += bytes_field(2, number_field(kModelType, kBpe) + number_field(kVocabSize, pieces.size()) + number_field(kByteFallback, 1));
+  constexpr uint64_t kName = 1, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4;  // fields of NormalizerSpec
+  return model + bytes_field(3, bytes_field(kName, "identity") + number_field(kAddDummyPrefix, prefix ? 1 : 0) +
+                                    number_field(kRemoveExtraWhitespaces, 0));
 }
 
 }  // namespace ar::gguf

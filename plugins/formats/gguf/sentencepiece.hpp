@@ -17,4 +17,7 @@ struct Piece {
 /// The pieces of a tokenizer.model, in id order. Throws when the bytes are torn.
 std::vector<Piece> read_sentencepiece(std::string_view model);
 
+/// A tokenizer.model of byte-pair encoding with these pieces; `prefix`: a blank is put before a text.
+std::string write_sentencepiece(const std::vector<Piece>& pieces, bool prefix);
+
 }  // namespace ar::gguf

@@ -1,7 +1,7 @@
 #include "source_tokenizer.hpp"
 
+#include <algorithm>
 #include <string>
-#include <string_view>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -10,6 +10,7 @@
 #include "ar/cpp/error.hpp"
 #include "piece_merges.hpp"
 #include "pre_tokenizer_rule.hpp"
+#include "sentencepiece.hpp"
 #include "token_type.hpp"
 #include "tokenizer_keys.hpp"
 
@@ -36,17 +37,18 @@ Extent extent_of(const TokenizerKeys& keys) {
   return {n_own, n_all};
 }
 
+json::object added_token(const TokenizerKeys& keys, size_t id) {
+  return {{"content", keys.tokens[id]}, {"single_word", false},
+          {"lstrip", false},            {"rstrip", false},
+          {"normalized", false},        {"special", keys.types[id] != kUserDefined}};
+}
+
 json::array added_tokens(const TokenizerKeys& keys, size_t n_all) {
   json::array list;
   for (size_t i = 0; i < n_all; ++i) {
     if (!is_added(keys.types[i])) continue;
-    list.push_back(json::object{{"id", i},
-                                {"content", keys.tokens[i]},
-                                {"single_word", false},
-                                {"lstrip", false},
-                                {"rstrip", false},
-                                {"normalized", false},
-                                {"special", keys.types[i] != kUserDefined}});
+    list.push_back(added_token(keys, i));
+    list.back().as_object()["id"] = i;
   }
   return list;
 }
@@ -148,22 +150,52 @@ json::value chat_template(const TokenizerKeys& keys) {
   return named;
 }
 
+/// Added tokens by id, and those that are special without a name: what is written into a GGUF file again.
+void add_tokens(const TokenizerKeys& keys, json::object& config) {
+  json::object decoder;
+  json::array unnamed;
+  for (size_t i = 0; i < keys.tokens.size(); ++i) {
+    if (!is_added(keys.types[i])) continue;
+    decoder[std::to_string(i)] = added_token(keys, i);
+    const bool named = std::any_of(keys.special_ids.begin(), keys.special_ids.end(), [&](const auto& s) { return s.second == i; });
+    if (keys.types[i] != kUserDefined && !named) unnamed.push_back(json::string(keys.tokens[i]));
+  }
+  config["added_tokens_decoder"] = std::move(decoder);
+  config["additional_special_tokens"] = std::move(unnamed);
+}
+
 /// The class is the one that takes tokenizer.json as it stands.
 json::object tokenizer_config(const TokenizerKeys& keys) {
   json::object config{{"tokenizer_class", "PreTrainedTokenizerFast"}, {"clean_up_tokenization_spaces", false}};
   if (keys.add_bos) config["add_bos_token"] = *keys.add_bos;
   if (keys.add_eos) config["add_eos_token"] = *keys.add_eos;
-  for (const auto& [kind, id] : keys.special_ids) config[kind + "_token"] = keys.tokens[id];
+  for (const auto& [kind, id] : keys.special_ids) {
+    if (is_added(keys.types[id])) config[kind + "_token"] = keys.tokens[id];  // readers make special whatever is named
+  }
+  add_tokens(keys, config);
   if (!keys.chat_templates.empty()) config["chat_template"] = chat_template(keys);
   return config;
+}
+
+/// Scores, which tokenizer.json has no place for. Readers want one unknown piece.
+std::string tokenizer_model(const TokenizerKeys& keys) {
+  std::vector<Piece> pieces;
+  const auto unknown = keys.special_ids.find("unk");
+  for (size_t i = 0; i < keys.tokens.size(); ++i) {
+    const bool is_unknown = unknown != keys.special_ids.end() && unknown->second == i;
+    pieces.push_back({keys.tokens[i], keys.scores[i], is_unknown ? kUnknown : keys.types[i]});
+  }
+  return write_sentencepiece(pieces, keys.add_space_prefix.value_or(true));
 }
 
 }  // namespace
 
 std::vector<NamedFile> source_tokenizer(const Metadata& metadata) {
   const TokenizerKeys keys = read_tokenizer_keys(metadata);
-  return {{"tokenizer.json", json::serialize(tokenizer_json(keys))},
-          {"tokenizer_config.json", json::serialize(tokenizer_config(keys)) + "\n"}};
+  std::vector<NamedFile> files{{"tokenizer.json", json::serialize(tokenizer_json(keys))},
+                               {"tokenizer_config.json", json::serialize(tokenizer_config(keys)) + "\n"}};
+  if (keys.model == "llama" && has_scores(keys)) files.push_back({"tokenizer.model", tokenizer_model(keys)});
+  return files;
 }
 
 }  // namespace ar::gguf

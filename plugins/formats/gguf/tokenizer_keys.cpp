@@ -83,6 +83,12 @@ void read_ids(const Metadata& metadata, TokenizerKeys& keys) {
   }
 }
 
+/// Files without token_type: what has a special id is special.
+void assume_types(TokenizerKeys& keys) {
+  keys.types.assign(keys.tokens.size(), kNormal);
+  for (const auto& [kind, id] : keys.special_ids) keys.types[id] = kControl;
+}
+
 using Ids = std::unordered_map<std::string_view, size_t>;
 
 Ids check_tokens(std::vector<std::string>& tokens) {
@@ -132,10 +138,10 @@ TokenizerKeys read_tokenizer_keys(const Metadata& metadata) {
   keys.scores = numbers_of<float>(metadata, kPrefix + "scores", ValueType::kF32, "an array of 32-bit floats");
   if (!keys.scores.empty()) require_one_a_token(keys, "scores", keys.scores.size());
   keys.types = numbers_of<int32_t>(metadata, kPrefix + "token_type", ValueType::kI32, "an array of 32-bit integers");
-  if (keys.types.empty()) keys.types.assign(keys.tokens.size(), kNormal);
-  require_one_a_token(keys, "token_type", keys.types.size());
   read_merges(metadata, ids, keys);
   read_ids(metadata, keys);
+  if (keys.types.empty()) assume_types(keys);
+  require_one_a_token(keys, "token_type", keys.types.size());
   keys.add_bos = flag_of(metadata, "add_bos_token");
   keys.add_eos = flag_of(metadata, "add_eos_token");
   keys.add_space_prefix = flag_of(metadata, "add_space_prefix");
