@@ -167,6 +167,7 @@ void add_tokens(const TokenizerKeys& keys, json::object& config) {
 /// The class is the one that takes tokenizer.json as it stands.
 json::object tokenizer_config(const TokenizerKeys& keys) {
   json::object config{{"tokenizer_class", "PreTrainedTokenizerFast"}, {"clean_up_tokenization_spaces", false}};
+  if (keys.add_space_prefix) config["add_prefix_space"] = *keys.add_space_prefix;
   if (keys.add_bos) config["add_bos_token"] = *keys.add_bos;
   if (keys.add_eos) config["add_eos_token"] = *keys.add_eos;
   for (const auto& [kind, id] : keys.special_ids) {

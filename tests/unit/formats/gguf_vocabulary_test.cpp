@@ -6,12 +6,14 @@
 #include "gguf/sentencepiece.hpp"
 #include "gguf/sha256.hpp"
 #include "tests/unit/formats/gguf_fixture.hpp"
+#include "tests/unit/formats/smollm_ids.hpp"
 #include "tests/unit/temp_folder.hpp"
 
 namespace ar::gguf {
 namespace {
 
 using test::error_of;
+using test::kSmolIds;
 
 constexpr const char* kGpt2 = R"({
   "added_tokens": [{"id": 4, "content": "<|end|>", "special": true}, {"id": 6, "content": "\u2581x", "special": false},
@@ -91,20 +93,6 @@ TEST(PreTokenizer, NamesTheDigestItDoesNotKnow) {
   const std::string text = error_of([] { pre_tokenizer_name({1, 2, 3}); });
   EXPECT_NE(text.find(sha256_hex("[1, 2, 3]")), std::string::npos) << text;
 }
-
-/// What SmolLM2's tokenizer makes of the check text.
-const std::vector<int64_t> kSmolIds{
-    3805, 8866, 1116, 3805, 197, 216, 1656, 216, 197, 11181, 472, 2367, 3914, 198, 10813, 244, 218, 365, 5472, 25,
-    40303, 131, 321, 231, 10813, 230, 121, 31752, 365, 30404, 649, 21658, 271, 46336, 483, 25, 4636, 246, 223, 15107,
-    116, 243, 10813, 116, 243, 216, 35, 216, 35, 35, 216, 35, 35, 35, 216, 35, 35, 35, 35, 216, 35, 35, 35, 35, 35,
-    216, 35, 35, 35, 35, 35, 35, 216, 35, 35, 35, 35, 35, 35, 35, 216, 35, 35, 35, 35, 35, 35, 35, 35, 216, 35, 30,
-    35, 216, 35, 950, 35, 216, 35, 2026, 35, 15822, 248, 218, 40478, 131, 40478, 237, 172, 249, 229, 40478, 233, 172,
-    249, 220, 40478, 240, 40478, 132, 40478, 249, 172, 249, 219, 40478, 249, 40478, 112, 40478, 131, 40478, 223,
-    10813, 242, 219, 9148, 19805, 235, 177, 221, 128, 32632, 21949, 36149, 115, 40994, 33, 35, 33, 36, 33, 37, 33,
-    18614, 119, 186, 138, 248, 216, 21771, 2031, 28733, 28050, 6643, 46438, 6485, 40610, 5470, 235, 156, 228, 12681,
-    29441, 6511, 9175, 39511, 7872, 7855, 11193, 1969, 1969, 3725, 1093, 1093, 5592, 950, 36689, 10095, 16693, 16693,
-    16693, 339, 3543, 719, 637, 100, 793, 384, 506, 665, 28, 637, 3256, 346, 2090, 47, 637, 61, 441, 2090, 339, 3060,
-    919, 357, 28, 637, 52, 346, 702, 634, 7188, 47, 1046, 23, 25917, 253, 23, 92, 60};
 
 TEST(PreTokenizer, KnowsSmolLm) { EXPECT_EQ(pre_tokenizer_name(kSmolIds), "smollm"); }
 
