@@ -45,7 +45,7 @@ constexpr const char* kEvalHelp =
     "options:\n"
     "  --ppl FILE                      text to read: perplexity on stdout\n"
     "  --ref DIR                       also KL divergence from this model and top-1 agreement with it\n"
-    "  --tokenizer DIR                 folder with the tokenizer, which a .gguf file has in its own form only\n"
+    "  --tokenizer DIR                 folder with the tokenizer; unset: the model's own, of a .gguf file also from inside it\n"
     "  --seqlen N                      tokens per window (512)\n"
     "  --windows N                     windows to evaluate at most (16)\n"
     "  --skip N                        predictions left out at the start of a window (0); half a window: llama.cpp's figure\n"

@@ -42,7 +42,7 @@ void add_runtime(std::vector<Option>& t) {
   t.push_back(used(g, "model_name model model_name_or_path", kOne, kText, "DIR",
                    "model folder or .gguf file; the same as the positional MODEL"));
   t.push_back(used(g, "tokenizer", kOne, kText, "DIR",
-                   "folder with the tokenizer of a model in one .gguf file; unset: the folder the file lies in"));
+                   "folder with the tokenizer of a model in one .gguf file; unset: the file's folder, else the file"));
   t.push_back(used(g, "output_dir", kOne, kText, "DIR", "base folder of the results (./tmp_autoround)"));
   t.push_back(used(g, "format formats", kOne, kText, "NAMES",
                    "output formats, comma separated (auto_round); see `auto-round list formats`"));

@@ -29,7 +29,8 @@ SideFolder::SideFolder(plugin::Registry& registry, const fs::path& model, const 
   }
   path_ = tokenizer.empty() ? fs::absolute(model).parent_path() : fs::path(tokenizer);
   if (has_tokenizer(path_)) return;
-  if (!tokenizer.empty()) base::refuse("--tokenizer {}: there is neither {} nor {}", tokenizer, kTokenizers[0], kTokenizers[1]);
+  if (!tokenizer.empty())
+    base::refuse("--tokenizer {}: there is neither {} nor {}", tokenizer, kTokenizers[0], kTokenizers[1]);
   own_.emplace();
   SourceFile(source_plugin(registry, model), model).write_tokenizer(own_->path());
   path_ = own_->path();

@@ -65,7 +65,8 @@ const plugin::Format& source_plugin(plugin::Registry& registry, const fs::path& 
   if (std::find(ids.begin(), ids.end(), id) != ids.end()) {
     if (const plugin::Format& format = registry.format(id); format.api.open_source != nullptr) return format;
   }
-  base::refuse("{}: no format plugin reads files that end in '{}'; a model is a folder or a .gguf file", path.string(), extension);
+  base::refuse("{}: no format plugin reads files that end in '{}'; a model is a folder or a .gguf file", path.string(),
+               extension);
 }
 
 }  // namespace ar::engine

@@ -24,7 +24,8 @@ class SourceFile {
   const std::string& description() const { return description_; }
   /// `name` is for errors, `declared` the adapter's entry.
   void read(const std::string& name, const std::string& declared, const StagingSink& sink) const;
-  /// Writes the tokenizer that lies in the file into a folder. A tokenizer that cannot be had is refused with the reason.
+  /// Writes the tokenizer that lies in the file into a folder. A tokenizer that cannot be had is refused with the
+  /// reason.
   void write_tokenizer(const std::filesystem::path& folder) const;
 
  private:

@@ -74,6 +74,23 @@ TEST(FormatRules, RefusesATornPlan) {
 
 TEST(FormatRules, CloseAcceptsNull) { api().close(nullptr); }
 
+TEST(FormatRules, OpensFilesWithAllFunctionsOrNone) {
+  const bool opens = api().open_source != nullptr;
+  EXPECT_EQ(api().read_source != nullptr, opens) << "open_source and read_source go together";
+  EXPECT_EQ(api().close_source != nullptr, opens) << "open_source and close_source go together";
+  EXPECT_TRUE(opens || api().source_tokenizer == nullptr) << "source_tokenizer needs open_source";
+}
+
+TEST(FormatRules, RefusesAFileThatIsNoModel) {
+  if (api().open_source == nullptr) GTEST_SKIP() << "it opens no files";
+  const auto ignore = [](void*, const char*, size_t) -> ar_status { return AR_OK; };
+  ar_source* source = nullptr;
+  ar_error err{};
+  EXPECT_NE(api().open_source("/no/such/file", &source, nullptr, ignore, &err), AR_OK);
+  EXPECT_STRNE(err.text, "") << "the refusal has no text";
+  api().close_source(source);
+}
+
 TEST(FormatRules, ResolvesToANameItAccepts) {
   for (const Combination& c : combinations()) {
     const std::string name = resolved(c);

@@ -71,12 +71,47 @@ TEST_F(GgufInputTest, TakesTheTokenizerThatLiesBesideIt) {
   EXPECT_FALSE(fs::exists(in("out/model-w4g128/notes.py"))) << "a file of the folder, not of the model";
 }
 
+TEST_F(GgufInputTest, TakesTheTokenizerThatLiesInIt) {
+  fs::create_directory(in("tmp"));
+  settings_.env["TMPDIR"] = in("tmp").string();
+  const std::string how = "--iters 2 --format auto_round" + std::string(kText);
+  const auto own = quantize_file(how + " --output_dir out");
+  ASSERT_EQ(own.status, 0) << own.err;
+  ASSERT_EQ(quantize_file(how + " --tokenizer stories --output_dir expected").status, 0);
+  EXPECT_EQ(weight_files(in("out")), weight_files(in("expected"))) << "calibrated on other tokens";
+  EXPECT_TRUE(fs::exists(in("out/model-w4g128/tokenizer.json")));
+  EXPECT_TRUE(fs::exists(in("out/model-w4g128/tokenizer_config.json")));
+
+  const std::string measure = " --ppl notes.txt --seqlen 64 --windows 2";
+  const auto expected = run("auto-round", "eval model.gguf --tokenizer stories" + measure);
+  const auto file = run("auto-round", "eval model.gguf" + measure);
+  ASSERT_EQ(file.status, 0) << file.err;
+  EXPECT_EQ(file.out, expected.out);
+  EXPECT_EQ(run("auto-round", "eval stories --ref model.gguf" + measure).status, 0);
+
+  const auto again = quantize_file("--format gguf:q8_0 --output_dir again");
+  ASSERT_EQ(again.status, 0) << again.err;
+  fs::rename(fs::directory_iterator(in("again/model-gguf"))->path(), in("again.gguf"));
+  EXPECT_EQ(run("auto-round", "eval again.gguf" + measure).status, 0);
+  EXPECT_TRUE(fs::is_empty(in("tmp"))) << "the unpacked tokenizer stayed";
+}
+
 TEST_F(GgufInputTest, SaysWhereATokenizerCanComeFrom) {
-  const auto none = quantize_file("");
-  EXPECT_EQ(none.status, 2);
-  EXPECT_TRUE(contains(none.err,
-                       "model.gguf: its tokenizer is not read from the file, and there is none beside it; give "
-                       "--tokenizer DIR"));
+  std::string bytes = read_file(in("model.gguf"));
+  const std::string key = "tokenizer.ggml.model";
+  constexpr std::size_t kTypeAndLength = 4 + 8;  // bytes between a key and its text
+  bytes.replace(bytes.find(key) + key.size() + kTypeAndLength, 5, "other");
+  std::ofstream(in("model.gguf"), std::ios::binary) << bytes;
+  const std::string refusal =
+      "model.gguf: its tokenizer cannot be used: tokenizer.ggml.model is 'other'; read are gpt2 and llama; give "
+      "--tokenizer DIR, a folder with tokenizer.json";
+  const auto kind = quantize_file("");
+  EXPECT_EQ(kind.status, 2);
+  EXPECT_TRUE(contains(kind.err, refusal));
+  const auto eval = run("auto-round", "eval model.gguf --ppl notes.txt --seqlen 64");
+  EXPECT_EQ(eval.status, 2);
+  EXPECT_TRUE(contains(eval.err, refusal));
+
   const auto empty = quantize_file("--tokenizer made");
   EXPECT_EQ(empty.status, 2);
   EXPECT_TRUE(contains(empty.err, "--tokenizer made: there is neither tokenizer.json nor tokenizer.model"));

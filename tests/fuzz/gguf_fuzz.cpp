@@ -8,6 +8,21 @@
 #include "ar/cpp/error.hpp"
 #include "gguf/blocks.hpp"
 #include "gguf/header.hpp"
+#include "gguf/source_tokenizer.hpp"
+
+namespace {
+
+/// A tokenizer is made or refused.
+void make_tokenizer(const ar::gguf::Metadata& metadata) {
+  try {
+    for (const ar::NamedFile& file : ar::gguf::source_tokenizer(metadata)) {
+      if (file.bytes.empty()) std::abort();
+    }
+  } catch (const ar::Error&) {
+  }
+}
+
+}  // namespace
 
 /// Whatever passes the parser lies inside the file, can be dequantized, and can be written back.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -29,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         std::abort();
       if (key != "general.alignment") metadata.append(key, value);
     }
+    make_tokenizer(header.metadata);
     const uint64_t n_data = gguf::lay_out(header.tensors);
     const std::string again = gguf::serialize_header(metadata, header.tensors);
     gguf::parse_header(again, again.size() + n_data, "again");

@@ -27,17 +27,18 @@ struct Expressions {
   const std::string cjk = "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+";
   const std::string llama3 = word_end + "|" + before + R"(\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)" + blanks;
   const std::string qwen2 = word_end + "|" + before + R"(\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)" + blanks;
-  const std::string qwen35 = word_end + "|" + before + R"([\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|)" + blanks;
+  const std::string qwen35 =
+      word_end + "|" + before + R"([\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|)" + blanks;
   const std::string tekken = before + upper + "*" + lower + "+|" + before + upper + "+" + lower +
                              R"(*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|)" + blanks;
   const std::string gpt4o = before + upper + "*" + lower + "+" + word_end + "?|" + before + upper + "+" + lower + "*" +
                             word_end + R"(?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|)" + blanks;
-  const std::string seed_coder =
-      word_end + "|" + before + R"(\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|)" + blanks;
+  const std::string seed_coder = word_end + "|" + before + R"(\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|)" + blanks;
   const std::string bailing =
       R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)";
   const std::string deepseek =
-      R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|)" + blanks;
+      R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|)" +
+      blanks;
 };
 
 enum Flags : unsigned { kNone = 0, kComposes = 1, kIgnoresMerges = 2, kAddsBos = 4 };
@@ -52,15 +53,22 @@ struct Group {
 std::vector<Group> make_groups() {
   const Expressions e;
   return {
-      {{kGpt2}, kNone, {"gpt-2", "phi-2", "mpt", "olmo", "jais", "gigachat", "a.x-4.0", "mellum", "exaone4", "trillion",
-                        "granite-docling"}},
-      {{kDigit, kGpt2}, kNone, {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"}},
-      {{e.llama3}, kIgnoresMerges | kAddsBos, {"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral",
-                                               "midm-2.0", "lfm2"}},
+      {{kGpt2},
+       kNone,
+       {"gpt-2", "phi-2", "mpt", "olmo", "jais", "gigachat", "a.x-4.0", "mellum", "exaone4", "trillion",
+        "granite-docling"}},
+      {{kDigit, kGpt2},
+       kNone,
+       {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"}},
+      {{e.llama3},
+       kIgnoresMerges | kAddsBos,
+       {"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"}},
       {{e.llama3}, kIgnoresMerges, {"glm4", "glm5"}},
       {{e.llama3}, kNone, {"dbrx", "smaug-bpe", "chatglm-bpe"}},
       {{e.qwen2}, kComposes, {"qwen2"}},
-      {{e.qwen2}, kNone, {"deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2"}},
+      {{e.qwen2},
+       kNone,
+       {"deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2"}},
       {{e.qwen35}, kComposes, {"qwen35"}},
       {{e.tekken}, kIgnoresMerges | kAddsBos, {"tekken"}},
       {{e.gpt4o}, kNone, {"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}},
@@ -76,7 +84,8 @@ json::object byte_level(bool use_regex) {
 
 json::object split(const std::string& expression) {
   if (expression == kDigit) return {{"type", "Digits"}, {"individual_digits", true}};
-  return {{"type", "Split"}, {"pattern", json::object{{"Regex", expression}}}, {"behavior", "Isolated"}, {"invert", false}};
+  return {
+      {"type", "Split"}, {"pattern", json::object{{"Regex", expression}}}, {"behavior", "Isolated"}, {"invert", false}};
 }
 
 json::object pre_tokenizer(const Group& group) {
@@ -99,7 +108,8 @@ PreTokenizerRule pre_tokenizer_rule(const std::string& name) {
     return {pre_tokenizer(group), (group.flags & kComposes) != 0, (group.flags & kIgnoresMerges) != 0,
             (group.flags & kAddsBos) != 0};
   }
-  if (name.empty()) throw Error(AR_UNSUPPORTED, "tokenizer.ggml.pre is missing, so nobody can tell how it splits a text");
+  if (name.empty())
+    throw Error(AR_UNSUPPORTED, "tokenizer.ggml.pre is missing, so nobody can tell how it splits a text");
   throw Error(AR_UNSUPPORTED, "tokenizer.ggml.pre is '" + name + "', a pre-tokenizer that is not read");
 }
 

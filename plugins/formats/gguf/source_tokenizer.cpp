@@ -38,9 +38,12 @@ Extent extent_of(const TokenizerKeys& keys) {
 }
 
 json::object added_token(const TokenizerKeys& keys, size_t id) {
-  return {{"content", keys.tokens[id]}, {"single_word", false},
-          {"lstrip", false},            {"rstrip", false},
-          {"normalized", false},        {"special", keys.types[id] != kUserDefined}};
+  return {{"content", keys.tokens[id]},
+          {"single_word", false},
+          {"lstrip", false},
+          {"rstrip", false},
+          {"normalized", false},
+          {"special", keys.types[id] != kUserDefined}};
 }
 
 json::array added_tokens(const TokenizerKeys& keys, size_t n_all) {
@@ -53,7 +56,8 @@ json::array added_tokens(const TokenizerKeys& keys, size_t n_all) {
   return list;
 }
 
-json::object bpe(const TokenizerKeys& keys, size_t n_own, const std::vector<std::pair<std::string, std::string>>& merges) {
+json::object bpe(const TokenizerKeys& keys, size_t n_own,
+                 const std::vector<std::pair<std::string, std::string>>& merges) {
   json::object vocab;
   vocab.reserve(n_own);
   for (size_t i = 0; i < n_own; ++i) vocab.emplace(keys.tokens[i], i);
@@ -85,7 +89,8 @@ json::object post_processor(const TokenizerKeys& keys, bool bos_is_usual) {
     const std::string& token = keys.tokens[id->second];
     if (type == 0) single.push_back(item("SpecialToken", token, 0));
     pair.push_back(item("SpecialToken", token, type));
-    special_tokens[token] = json::object{{"id", token}, {"ids", json::array{id->second}}, {"tokens", json::array{json::string(token)}}};
+    special_tokens[token] =
+        json::object{{"id", token}, {"ids", json::array{id->second}}, {"tokens", json::array{json::string(token)}}};
   };
   for (const int type : {0, 1}) {
     add("bos", keys.add_bos.value_or(bos_is_usual), type);
@@ -97,12 +102,14 @@ json::object post_processor(const TokenizerKeys& keys, bool bos_is_usual) {
 }
 
 void add_byte_level(const TokenizerKeys& keys, size_t n_own, json::object& tokenizer) {
-  if (keys.merges.empty()) throw Error(AR_INVALID_ARGUMENT, "tokenizer.ggml.merges is missing; tokenizer.ggml.model gpt2 needs it");
+  if (keys.merges.empty())
+    throw Error(AR_INVALID_ARGUMENT, "tokenizer.ggml.merges is missing; tokenizer.ggml.model gpt2 needs it");
   const PreTokenizerRule rule = pre_tokenizer_rule(keys.pre);
   if (rule.composes) tokenizer["normalizer"] = json::object{{"type", "NFC"}};
   tokenizer["pre_tokenizer"] = rule.pre_tokenizer;
   tokenizer["post_processor"] = post_processor(keys, rule.adds_bos);
-  tokenizer["decoder"] = json::object{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
+  tokenizer["decoder"] =
+      json::object{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
   json::object model = bpe(keys, n_own, keys.merges);
   model["ignore_merges"] = rule.ignores_merges;
   tokenizer["model"] = std::move(model);
@@ -114,9 +121,8 @@ void add_pieces(const TokenizerKeys& keys, size_t n_own, json::object& tokenizer
   tokenizer["pre_tokenizer"] = json::object{
       {"type", "Metaspace"}, {"replacement", kBlank}, {"prepend_scheme", prefix ? "first" : "never"}, {"split", false}};
   tokenizer["post_processor"] = post_processor(keys, /*bos_is_usual=*/true);
-  json::array steps{
-      json::object{{"type", "Replace"}, {"pattern", json::object{{"String", kBlank}}}, {"content", " "}},
-      json::object{{"type", "ByteFallback"}}, json::object{{"type", "Fuse"}}};
+  json::array steps{json::object{{"type", "Replace"}, {"pattern", json::object{{"String", kBlank}}}, {"content", " "}},
+                    json::object{{"type", "ByteFallback"}}, json::object{{"type", "Fuse"}}};
   if (prefix) steps.push_back(json::object{{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   tokenizer["decoder"] = json::object{{"type", "Sequence"}, {"decoders", std::move(steps)}};
   json::object model = bpe(keys, n_own, keys.merges.empty() ? piece_merges(keys) : keys.merges);
@@ -146,7 +152,8 @@ json::value chat_template(const TokenizerKeys& keys) {
   if (keys.chat_templates.size() == 1 && keys.chat_templates.front().first == "default")
     return json::string(keys.chat_templates.front().second);
   json::array named;
-  for (const auto& [name, text] : keys.chat_templates) named.push_back(json::object{{"name", name}, {"template", text}});
+  for (const auto& [name, text] : keys.chat_templates)
+    named.push_back(json::object{{"name", name}, {"template", text}});
   return named;
 }
 
@@ -157,7 +164,8 @@ void add_tokens(const TokenizerKeys& keys, json::object& config) {
   for (size_t i = 0; i < keys.tokens.size(); ++i) {
     if (!is_added(keys.types[i])) continue;
     decoder[std::to_string(i)] = added_token(keys, i);
-    const bool named = std::any_of(keys.special_ids.begin(), keys.special_ids.end(), [&](const auto& s) { return s.second == i; });
+    const bool named =
+        std::any_of(keys.special_ids.begin(), keys.special_ids.end(), [&](const auto& s) { return s.second == i; });
     if (keys.types[i] != kUserDefined && !named) unnamed.push_back(json::string(keys.tokens[i]));
   }
   config["added_tokens_decoder"] = std::move(decoder);

@@ -13,6 +13,7 @@ namespace ar::gguf {
 namespace {
 
 const std::string kPrefix = "tokenizer.ggml.";
+constexpr size_t kLongestToken = 1024;  // bytes; taking tokens apart costs their square
 const std::string kTemplate = "tokenizer.chat_template";
 
 [[noreturn]] void fail(const std::string& text) { throw Error(AR_INVALID_ARGUMENT, text); }
@@ -63,7 +64,8 @@ std::vector<T> numbers_of(const Metadata& metadata, const std::string& key, Valu
 
 void require_one_a_token(const TokenizerKeys& keys, const char* name, size_t n) {
   if (n == keys.tokens.size()) return;
-  fail(kPrefix + name + " has " + std::to_string(n) + " items, " + kPrefix + "tokens " + std::to_string(keys.tokens.size()));
+  fail(kPrefix + name + " has " + std::to_string(n) + " items, " + kPrefix + "tokens " +
+       std::to_string(keys.tokens.size()));
 }
 
 std::optional<bool> flag_of(const Metadata& metadata, const char* name) {
@@ -95,9 +97,13 @@ Ids check_tokens(std::vector<std::string>& tokens) {
   Ids ids;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i].empty()) tokens[i] = "[EMPTY_" + std::to_string(i) + "]";  // as llama.cpp names them
+    if (tokens[i].size() > kLongestToken)
+      fail(kPrefix + "tokens[" + std::to_string(i) + "] has " + std::to_string(tokens[i].size()) +
+           " bytes; at most 1024 are read");
     const auto [it, is_new] = ids.emplace(tokens[i], i);
     if (!is_new)
-      fail(kPrefix + "tokens: " + std::to_string(it->second) + " and " + std::to_string(i) + " are both '" + tokens[i] + "'");
+      fail(kPrefix + "tokens: " + std::to_string(it->second) + " and " + std::to_string(i) + " are both '" + tokens[i] +
+           "'");
   }
   return ids;
 }
@@ -118,7 +124,8 @@ void read_merges(const Metadata& metadata, const Ids& ids, TokenizerKeys& keys) 
 }
 
 void read_templates(const Metadata& metadata, TokenizerKeys& keys) {
-  if (const std::string text = text_of(metadata, kTemplate); !text.empty()) keys.chat_templates.emplace_back("default", text);
+  if (const std::string text = text_of(metadata, kTemplate); !text.empty())
+    keys.chat_templates.emplace_back("default", text);
   for (const std::string& name : texts_of(metadata, "tokenizer.chat_templates")) {
     const std::string text = text_of(metadata, kTemplate + "." + name);
     if (!text.empty()) keys.chat_templates.emplace_back(name, text);
@@ -132,7 +139,8 @@ TokenizerKeys read_tokenizer_keys(const Metadata& metadata) {
   keys.model = text_of(metadata, kPrefix + "model");
   keys.tokens = texts_of(metadata, kPrefix + "tokens");
   if (keys.model.empty() || keys.tokens.empty())
-    throw Error(AR_NOT_FOUND, kPrefix + (keys.model.empty() ? "model" : "tokens") + " is missing, so it holds no tokenizer");
+    throw Error(AR_NOT_FOUND,
+                kPrefix + (keys.model.empty() ? "model" : "tokens") + " is missing, so it holds no tokenizer");
   const Ids ids = check_tokens(keys.tokens);
   keys.pre = text_of(metadata, kPrefix + "pre");
   keys.scores = numbers_of<float>(metadata, kPrefix + "scores", ValueType::kF32, "an array of 32-bit floats");

@@ -21,7 +21,8 @@ struct TokenizerKeys {
   std::vector<std::pair<std::string, std::string>> merges;
   std::map<std::string, size_t> special_ids;  // by kind: "bos", "eos", "unk", "sep", "pad", "mask"
   std::optional<bool> add_bos, add_eos, add_space_prefix;
-  std::vector<std::pair<std::string, std::string>> chat_templates;  // name and text; the one without a name is "default"
+  std::vector<std::pair<std::string, std::string>>
+      chat_templates;  // name and text; the one without a name is "default"
 };
 
 /// Throws ar::Error that names the key: AR_NOT_FOUND when there is no tokenizer, AR_INVALID_ARGUMENT for a damaged one.

@@ -24,7 +24,8 @@ Metadata byte_level() {
   m.set("tokenizer.ggml.model", std::string("gpt2"));
   m.set("tokenizer.ggml.pre", std::string("gpt-2"));
   m.set("tokenizer.ggml.tokens", to_array(Texts{"a", "b", "ab", "<|end|>", "<think>", "[PAD5]"}));
-  m.set("tokenizer.ggml.token_type", to_array(std::vector<int32_t>{kNormal, kNormal, kNormal, kControl, kUserDefined, kUnused}));
+  m.set("tokenizer.ggml.token_type",
+        to_array(std::vector<int32_t>{kNormal, kNormal, kNormal, kControl, kUserDefined, kUnused}));
   m.set("tokenizer.ggml.merges", to_array(Texts{"a b"}));
   m.set("tokenizer.ggml.eos_token_id", uint32_t{3});
   return m;
@@ -54,7 +55,8 @@ TEST(GgufTokenizerKeys, BecomeAddedTokensAndNames) {
   m.set("tokenizer.chat_templates", to_array(Texts{"rag"}));
   const auto files = read(m);
   const json::object& tokenizer = files.at("tokenizer.json");
-  EXPECT_EQ(tokenizer.at("model").at("vocab"), json::parse(R"({"a": 0, "b": 1, "ab": 2})")) << "added and filling tokens are apart";
+  EXPECT_EQ(tokenizer.at("model").at("vocab"), json::parse(R"({"a": 0, "b": 1, "ab": 2})"))
+      << "added and filling tokens are apart";
   EXPECT_EQ(tokenizer.at("added_tokens").as_array().size(), 2U);
   EXPECT_EQ(tokenizer.at("added_tokens").at(0).at("special"), true);
   EXPECT_EQ(tokenizer.at("added_tokens").at(1).at("id"), 4);
@@ -62,7 +64,8 @@ TEST(GgufTokenizerKeys, BecomeAddedTokensAndNames) {
   const json::object& config = files.at("tokenizer_config.json");
   EXPECT_EQ(config.at("eos_token"), "<|end|>");
   EXPECT_FALSE(config.contains("bos_token"));
-  EXPECT_EQ(config.at("chat_template"), json::parse(R"([{"name": "default", "template": "D"}, {"name": "rag", "template": "R"}])"));
+  EXPECT_EQ(config.at("chat_template"),
+            json::parse(R"([{"name": "default", "template": "D"}, {"name": "rag", "template": "R"}])"));
 }
 
 /// transformers takes whatever is named in tokenizer_config.json out of every text.
@@ -111,8 +114,10 @@ TEST(SentencePiece, IsReadAsItWasWritten) {
 }
 
 TEST(Utf8, IsTheShortestFormWithoutSurrogates) {
-  for (const char* good : {"", "a", "\u00E9", "\u2581", "\U0001F600", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(is_utf8(good)) << good;
-  for (const char* bad : {"\x80", "\xC0\x80", "\xE2\x96", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "a\xE2"})
+  for (const char* good : {"", "a", "\u00E9", "\u2581", "\U0001F600", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_utf8(good)) << good;
+  for (const char* bad :
+       {"\x80", "\xC0\x80", "\xE2\x96", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "a\xE2"})
     EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
@@ -148,13 +153,17 @@ std::vector<Damage> damages() {
       {"OtherModel", "tokenizer.ggml.model", std::string("t5"), AR_UNSUPPORTED, "tokenizer.ggml.model is 't5'"},
       {"OtherPre", "tokenizer.ggml.pre", std::string("odd"), AR_UNSUPPORTED, "tokenizer.ggml.pre is 'odd'"},
       {"NoPre", "tokenizer.ggml.pre", std::string(), AR_UNSUPPORTED, "tokenizer.ggml.pre is missing"},
-      {"NumberAsModel", "tokenizer.ggml.model", uint32_t{1}, AR_INVALID_ARGUMENT, "tokenizer.ggml.model must be a string"},
+      {"NumberAsModel", "tokenizer.ggml.model", uint32_t{1}, AR_INVALID_ARGUMENT,
+       "tokenizer.ggml.model must be a string"},
       {"NoTokens", "tokenizer.ggml.tokens", texts({}), AR_NOT_FOUND, "tokenizer.ggml.tokens is missing"},
       {"TokensOfNumbers", "tokenizer.ggml.tokens", to_array(std::vector<int32_t>{1}), AR_INVALID_ARGUMENT,
        "tokenizer.ggml.tokens must be an array of strings"},
       {"TornToken", "tokenizer.ggml.tokens", texts({"a", "b", "ab", "\xC3", "e", "f"}), AR_INVALID_ARGUMENT,
        "tokenizer.ggml.tokens[3] is no UTF-8"},
-      {"TokenTwice", "tokenizer.ggml.tokens", texts({"a", "b", "ab", "x", "x", "f"}), AR_INVALID_ARGUMENT, "3 and 4 are both 'x'"},
+      {"TokenTwice", "tokenizer.ggml.tokens", texts({"a", "b", "ab", "x", "x", "f"}), AR_INVALID_ARGUMENT,
+       "3 and 4 are both 'x'"},
+      {"LongToken", "tokenizer.ggml.tokens", texts({std::string(1025, 'x')}), AR_INVALID_ARGUMENT,
+       "tokens[0] has 1025 bytes"},
       {"FewTypes", "tokenizer.ggml.token_type", to_array(std::vector<int32_t>{1, 1}), AR_INVALID_ARGUMENT,
        "tokenizer.ggml.token_type has 2 items, tokenizer.ggml.tokens 6"},
       {"TypesOfFloats", "tokenizer.ggml.token_type", to_array(std::vector<float>{1}), AR_INVALID_ARGUMENT,
@@ -162,14 +171,20 @@ std::vector<Damage> damages() {
       {"FewScores", "tokenizer.ggml.scores", to_array(std::vector<float>{1}), AR_INVALID_ARGUMENT,
        "tokenizer.ggml.scores has 1 items"},
       {"NoMerges", "tokenizer.ggml.merges", texts({}), AR_INVALID_ARGUMENT, "tokenizer.ggml.merges is missing"},
-      {"MergeOfOne", "tokenizer.ggml.merges", texts({"ab"}), AR_INVALID_ARGUMENT, "merges[0], 'ab', is no pair of tokens"},
+      {"MergeOfOne", "tokenizer.ggml.merges", texts({"ab"}), AR_INVALID_ARGUMENT,
+       "merges[0], 'ab', is no pair of tokens"},
       {"MergeWithoutEnd", "tokenizer.ggml.merges", texts({"a "}), AR_INVALID_ARGUMENT, "merges[0], 'a ', is no pair"},
-      {"UnknownPart", "tokenizer.ggml.merges", texts({"a b", "a c"}), AR_INVALID_ARGUMENT, "merges[1], 'a c', needs 'c'"},
+      {"UnknownPart", "tokenizer.ggml.merges", texts({"a b", "a c"}), AR_INVALID_ARGUMENT,
+       "merges[1], 'a c', needs 'c'"},
       {"UnknownWhole", "tokenizer.ggml.merges", texts({"b a"}), AR_INVALID_ARGUMENT, "needs 'ba', which is no token"},
-      {"HighId", "tokenizer.ggml.eos_token_id", uint32_t{6}, AR_INVALID_ARGUMENT, "eos_token_id is 6; there are 6 tokens"},
-      {"IdAsText", "tokenizer.ggml.eos_token_id", std::string("3"), AR_INVALID_ARGUMENT, "must be an unsigned 32-bit number"},
-      {"FlagAsNumber", "tokenizer.ggml.add_bos_token", uint32_t{1}, AR_INVALID_ARGUMENT, "add_bos_token must be a bool"},
-      {"TornTemplate", "tokenizer.chat_template", std::string("\xFF"), AR_INVALID_ARGUMENT, "tokenizer.chat_template is no UTF-8"},
+      {"HighId", "tokenizer.ggml.eos_token_id", uint32_t{6}, AR_INVALID_ARGUMENT,
+       "eos_token_id is 6; there are 6 tokens"},
+      {"IdAsText", "tokenizer.ggml.eos_token_id", std::string("3"), AR_INVALID_ARGUMENT,
+       "must be an unsigned 32-bit number"},
+      {"FlagAsNumber", "tokenizer.ggml.add_bos_token", uint32_t{1}, AR_INVALID_ARGUMENT,
+       "add_bos_token must be a bool"},
+      {"TornTemplate", "tokenizer.chat_template", std::string("\xFF"), AR_INVALID_ARGUMENT,
+       "tokenizer.chat_template is no UTF-8"},
   };
 }
 

@@ -38,7 +38,8 @@ constexpr const char* kAngles =
 constexpr const char* kTakesBlanks = "no key says that added tokens take the blanks around them";
 constexpr Case kCases[] = {
     {"gpt2", "gpt-2", R"({"eos_token": "<|endoftext|>"})", 0, ""},
-    {"smollm2", "smollm", R"({"eos_token": "<|im_end|>"})", 2, "smollm stands for digits apart, which this copy leaves out"},
+    {"smollm2", "smollm", R"({"eos_token": "<|im_end|>"})", 2,
+     "smollm stands for digits apart, which this copy leaves out"},
     {"bpe-llama3", "llama-bpe", R"({"bos_token": "<|begin_of_text|>"})", 0, ""},
     {"bpe-qwen2-nfc", "qwen2", R"({"eos_token": "<|im_end|>"})", 0, ""},
     {"bpe-gpt4o", "gpt-4o", R"({"eos_token": "<|end|>"})", 0, ""},
@@ -66,9 +67,8 @@ const ar_host& naming_host() {
     ar_host host{};
     host.struct_size = sizeof host;
     host.tokenize = [](void*, const char*, const char*, size_t, void* arg,
-                       ar_status (*take)(void*, const int64_t*, size_t), ar_error*) -> ar_status {
-      return take(arg, test::kSmolIds.data(), test::kSmolIds.size());
-    };
+                       ar_status (*take)(void*, const int64_t*, size_t),
+                       ar_error*) -> ar_status { return take(arg, test::kSmolIds.data(), test::kSmolIds.size()); };
     return host;
   }();
   return kHost;
@@ -114,7 +114,8 @@ class GgufTokenizer : public testing::TestWithParam<Case> {};
 TEST_P(GgufTokenizer, GivesTheIdsOfTheOriginal) {
   const Case& c = GetParam();
   std::ifstream cases(test::golden_tokenizers() / c.name / "cases.jsonl");
-  if (!cases || !fs::exists(tokenizer_of(c.name) / "tokenizer.json")) GTEST_SKIP() << c.name << " is only in the full golden data";
+  if (!cases || !fs::exists(tokenizer_of(c.name) / "tokenizer.json"))
+    GTEST_SKIP() << c.name << " is only in the full golden data";
   const test::TempFolder source, read_back;
   copy_tokenizer(c, source.path());
   store(source_tokenizer(written(source.path(), c.pre)), read_back.path());
@@ -140,7 +141,8 @@ TEST_P(GgufTokenizer, GivesTheIdsOfTheOriginal) {
 /// What a file says does not wear off by being read and written again.
 TEST_P(GgufTokenizer, IsWrittenAgainAsItWas) {
   const Case& c = GetParam();
-  if (!fs::exists(tokenizer_of(c.name) / "tokenizer.json")) GTEST_SKIP() << c.name << " is only in the full golden data";
+  if (!fs::exists(tokenizer_of(c.name) / "tokenizer.json"))
+    GTEST_SKIP() << c.name << " is only in the full golden data";
   const test::TempFolder source, read_back;
   copy_tokenizer(c, source.path());
   const Metadata first = written(source.path(), c.pre);
