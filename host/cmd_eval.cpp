@@ -37,6 +37,7 @@ std::vector<OptionSpec> options() {
                                    {"ppl", Arity::kOne, ValueType::kText, "FILE"},
                                    {"ref", Arity::kOne, ValueType::kText, "DIR"},
                                    {"tokenizer", Arity::kOne, ValueType::kText, "DIR"},
+                                   {"activations", Arity::kOne, ValueType::kText, "HOW"},
                                    {"seqlen seq_len", Arity::kOne, ValueType::kInt, "N"},
                                    {"windows", Arity::kOne, ValueType::kInt, "N"},
                                    {"skip", Arity::kOne, ValueType::kInt, "N"},
@@ -79,6 +80,7 @@ int cmd_eval(const std::vector<std::string>& args, plugin::SearchOptions search)
   o.text = *text;
   if (const auto reference = arguments.text("ref")) o.reference = *reference;
   if (const auto tokenizer = arguments.text("tokenizer")) o.tokenizer = *tokenizer;
+  o.activations = chosen_activations(arguments);
   o.seqlen = arguments.integer("seqlen").value_or(o.seqlen);
   o.windows = arguments.integer("windows").value_or(o.windows);
   o.skip = arguments.integer("skip").value_or(o.skip);

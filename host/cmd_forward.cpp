@@ -16,6 +16,7 @@ const std::vector<OptionSpec>& options() {
       {"model model_name model_name_or_path", Arity::kOne, ValueType::kText, "DIR"},
       {"inputs", Arity::kOne, ValueType::kText, "FILE"},
       {"outputs", Arity::kOne, ValueType::kText, "FILE"},
+      {"activations", Arity::kOne, ValueType::kText, "HOW"},
       {"plugin_dir", Arity::kOne, ValueType::kText, "DIR"},
       {"no_default_plugins"}};
   return specs;
@@ -33,7 +34,7 @@ int cmd_forward(const std::vector<std::string>& args, plugin::SearchOptions sear
   if (!outputs) usage_error("forward: --outputs FILE is required");
   apply_plugin_options(arguments, search);
   const tensor::ThreadControl threads;
-  engine::forward(plugin::Registry::make(std::move(search)), *model, *inputs, *outputs);
+  engine::forward(plugin::Registry::make(std::move(search)), *model, *inputs, *outputs, chosen_activations(arguments));
   return 0;
 }
 

@@ -46,6 +46,7 @@ constexpr const char* kEvalHelp =
     "  --ppl FILE                      text to read: perplexity on stdout\n"
     "  --ref DIR                       also KL divergence from this model and top-1 agreement with it\n"
     "  --tokenizer DIR                 folder with the tokenizer; unset: the model's own, of a .gguf file also from inside it\n"
+    "  --activations HOW               rounded as the stored scheme says (stored), or a .gguf file's as by llama.cpp\n"
     "  --seqlen N                      tokens per window (512)\n"
     "  --windows N                     windows to evaluate at most (16)\n"
     "  --skip N                        predictions left out at the start of a window (0); half a window: llama.cpp's figure\n"
@@ -62,6 +63,7 @@ constexpr const char* kForwardHelp =
     "options:\n"
     "  --inputs FILE                   input_ids, attention_mask\n"
     "  --outputs FILE                  block_in, block_out.<i>, logits, in float32\n"
+    "  --activations HOW               as for eval\n"
     "  -h, --help                      this text\n";
 
 constexpr const char* kTokenizeHelp =

@@ -319,4 +319,10 @@ void apply_plugin_options(const Arguments& arguments, plugin::SearchOptions& sea
   search.defaults = !arguments.flag("no_default_plugins");
 }
 
+std::optional<std::string> chosen_activations(const Arguments& arguments) {
+  auto chosen = arguments.text("activations");
+  if (chosen == "stored") chosen.reset();
+  return chosen;
+}
+
 }  // namespace ar::host

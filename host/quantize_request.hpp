@@ -31,4 +31,7 @@ QuantizeRequest read_quantize(const Arguments& arguments, Recipe recipe);
 /// Applies --plugin-dir and --no-default-plugins.
 void apply_plugin_options(const Arguments& arguments, plugin::SearchOptions& search);
 
+/// --activations of eval and forward; unset for "stored".
+std::optional<std::string> chosen_activations(const Arguments& arguments);
+
 }  // namespace ar::host

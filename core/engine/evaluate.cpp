@@ -120,7 +120,7 @@ Evaluation evaluate(plugin::Registry& registry, const EvaluateOptions& options, 
   const at::NoGradGuard no_grad;
   const std::vector<Sequence> windows = cut_windows(registry, options);
   std::vector<std::unique_ptr<PlainModel>> models;
-  models.push_back(std::make_unique<PlainModel>(registry, options.model));
+  models.push_back(std::make_unique<PlainModel>(registry, options.model, options.activations));
   if (options.reference) models.push_back(std::make_unique<PlainModel>(registry, *options.reference));
   if (models.size() > 1 && models[0]->spec().vocab != models[1]->spec().vocab) {
     base::refuse("--ref {}: has {} tokens, the model {}: they must have the same vocabulary",

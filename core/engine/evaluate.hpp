@@ -16,6 +16,7 @@ struct EvaluateOptions {
   std::filesystem::path text;
   std::optional<std::filesystem::path> reference;  // also compare with this model; its tokenizer is used
   std::optional<std::filesystem::path> tokenizer;  // folder with tokenizer.json, instead of the model's own
+  std::optional<std::string> activations;          // of the model, not of the reference; as in FileSource
   int64_t seqlen = 512;
   int64_t windows = 16;  // at most
   int64_t skip = 0;      // predictions at the start of a window that do not count; llama-perplexity: seqlen / 2

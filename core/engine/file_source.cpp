@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <numeric>
+#include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <boost/json/serialize.hpp>
 
 #include "ar/model.h"
@@ -11,6 +13,7 @@
 #include "core/engine/format_reader.hpp"
 #include "core/engine/plugin_error.hpp"
 #include "core/engine/staging_sink.hpp"
+#include "core/quant/activation_ggml.hpp"
 #include "core/quant/data_type.hpp"
 #include "core/tensor/view.hpp"
 
@@ -22,20 +25,49 @@ ar_status keep_text(void* to, const char* text, size_t n_bytes) {
   return AR_OK;
 }
 
-const at::Tensor* find_weight(const StagingSink& sink, at::Tensor& weight) {
+std::optional<at::ScalarType> cache_dtype_of(const base::JsonCursor& program) {
+  const std::string name = program.get_string("cache", "float32");
+  if (name == "float16") return at::kHalf;
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name != "float32") program.fail("has cache '" + name + "'; accepted: float32, float16, bfloat16");
+  return std::nullopt;
+}
+
+/// Undefined when the tensor is quantized.
+at::Tensor find_weight(const StagingSink& sink) {
   for (const StagedTensor& t : sink.tensors()) {
-    if (t.name != "weight") continue;
-    weight = tensor::from_bytes(t.name, t.dtype, t.shape, t.bytes.data(), t.bytes.size());
-    return &weight;
+    if (t.name == "weight") return tensor::from_bytes(t.name, t.dtype, t.shape, t.bytes.data(), t.bytes.size());
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace
 
-FileSource::FileSource(plugin::Registry& registry, const std::filesystem::path& file)
-    : source_(source_plugin(registry, file), file) {
+FileSource::FileSource(plugin::Registry& registry, const std::filesystem::path& file,
+                       std::optional<std::string> activations)
+    : source_(source_plugin(registry, file), file), activations_(std::move(activations)) {
+  find_activations();
   import(registry);
+}
+
+void FileSource::find_activations() {
+  if (!activations_) return;
+  const std::string file = source_.path().string();
+  const auto json = base::parse_json(source_.description(), file);
+  std::string accepted = "stored";
+  if (const auto known = base::JsonCursor(json, file).find("activations")) {
+    for (std::size_t i = 0; i < known->size(); ++i) {
+      const base::JsonCursor program = known->at(i);
+      const std::string name = program.get_string("name");
+      if (name == *activations_) {
+        cache_dtype_ = cache_dtype_of(program);
+        return;
+      }
+      accepted += ", " + name;
+    }
+  }
+  base::refuse("--activations {}: format '{}' of {} does not define it; accepted: {}", *activations_,
+               source_.plugin().desc->id, file, accepted);
 }
 
 void FileSource::import(plugin::Registry& registry) {
@@ -44,8 +76,8 @@ void FileSource::import(plugin::Registry& registry) {
   for (const plugin::Model* adapter : registry.models()) {
     if (adapter->api.import_file == nullptr) continue;
     ar_error err{};
-    const ar_status status = adapter->api.import_file(source_.plugin().desc->id, source_.description().c_str(), &answer,
-                                                      keep_text, &err);
+    const ar_status status =
+        adapter->api.import_file(source_.plugin().desc->id, source_.description().c_str(), &answer, keep_text, &err);
     if (status == AR_NOT_FOUND) continue;
     require_ok(status, err, *adapter, file);
     break;
@@ -62,7 +94,7 @@ void FileSource::import(plugin::Registry& registry) {
     const base::JsonCursor shape = t.at("shape");
     for (std::size_t d = 0; d < shape.size(); ++d) info.shape.push_back(shape.at(d).as_int());
     table_[name] = std::move(info);
-    declared_[name] = boost::json::serialize(json.at("tensors").at(i));
+    declared_[name] = json.at("tensors").at(i).as_object();
   }
 }
 
@@ -85,15 +117,37 @@ int64_t FileSource::n_parameters() const {
   return total;
 }
 
-at::Tensor FileSource::tensor(const std::string& name) const {
-  const auto declared = declared_.find(name);
-  if (declared == declared_.end()) base::fail("{}: tensor {} is not in this file", source_.path().string(), name);
-  StagingSink sink;
-  source_.read(name, declared->second, sink);
-  at::Tensor weight;
-  if (find_weight(sink, weight) != nullptr) return weight;
+boost::json::object FileSource::declared(const std::string& name) const {
+  const auto found = declared_.find(name);
+  if (found == declared_.end()) base::fail("{}: tensor {} is not in this file", source_.path().string(), name);
+  return found->second;
+}
+
+quant::QuantizedWeight FileSource::planes(const StagingSink& sink, const std::string& name) const {
   const auto& shape = table_.at(name).shape;
-  return quant::dequantize(to_stored_layer(sink, name, shape.at(0), shape.at(1)).planes, at::kFloat);
+  return to_stored_layer(sink, name, shape.at(0), shape.at(1)).planes;
+}
+
+at::Tensor FileSource::tensor(const std::string& name) const {
+  StagingSink sink;
+  source_.read(name, boost::json::serialize(declared(name)), sink);
+  const at::Tensor weight = find_weight(sink);
+  return weight.defined() ? weight : quant::dequantize(planes(sink, name), at::kFloat);
+}
+
+LoadedWeight FileSource::linear(const LinearSpec& spec) const {
+  if (!activations_) return {tensor(spec.weight), std::nullopt, {}};
+  StagingSink sink;
+  boost::json::object asked = declared(spec.weight);
+  asked["activations"] = *activations_;
+  source_.read(spec.weight, boost::json::serialize(asked), sink);
+  const quant::QuantizedWeight stored = planes(sink, spec.weight);
+  const at::Tensor weight = find_weight(sink);
+  LoadedWeight loaded{weight.defined() ? weight : quant::dequantize(stored, at::kFloat), input_quantizer(stored), {}};
+  if (loaded.input && quant::has_own_sums(loaded.input->scheme) && stored.zero_point.defined()) {
+    loaded.minima = -(stored.zero_point * stored.scale.to(at::kFloat));
+  }
+  return loaded;
 }
 
 }  // namespace ar::engine

@@ -74,10 +74,10 @@ at::Tensor gather_hidden(const Batch& batch, int64_t hidden) {
 }  // namespace
 
 void forward(plugin::Registry& registry, const std::filesystem::path& folder, const std::filesystem::path& inputs,
-             const std::filesystem::path& outputs) {
+             const std::filesystem::path& outputs, const std::optional<std::string>& activations) {
   const at::NoGradGuard no_grad;
   Batch batch = read_batch(inputs);
-  const PlainModel model(registry, folder);
+  const PlainModel model(registry, folder, activations);
   const ModelSpec& spec = model.spec();
   std::vector<std::pair<std::string, at::Tensor>> written;
 

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "ar/torch/model_arch.hpp"
 #include "core/engine/model_source.hpp"
@@ -17,7 +19,9 @@ struct InputModel {
   std::shared_ptr<const Model> model;
 };
 
-/// Opens a model folder, or a file that a format plugin opens as a model (GGUF). No weight is read.
-InputModel open_input(plugin::Registry& registry, const std::filesystem::path& path);
+/// Opens a model folder, or a file that a format plugin opens as a model (GGUF). No weight is read. `activations` as in
+/// FileSource.
+InputModel open_input(plugin::Registry& registry, const std::filesystem::path& path,
+                      const std::optional<std::string>& activations = std::nullopt);
 
 }  // namespace ar::engine

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ class ModelSource {
   virtual LoadedWeight linear(const LinearSpec& spec) const = 0;
   /// As stored; float32 when it is stored quantized.
   virtual at::Tensor tensor(const std::string& name) const = 0;
+
+  /// The type that keys and values of attention are rounded to, as `linear` says it of inputs; none: left alone.
+  virtual std::optional<at::ScalarType> cache_dtype() const { return std::nullopt; }
 
   /// The layers as they are stored, for those who want codes; null where layers only come dequantized.
   virtual const WeightSource* layers() const { return nullptr; }

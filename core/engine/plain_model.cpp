@@ -5,12 +5,14 @@
 #include <string>
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 
 #include "core/base/cancel.hpp"
 #include "core/base/error.hpp"
 #include "core/engine/stored_states.hpp"
+#include "core/quant/activation_ggml.hpp"
 #include "core/quant/fp8_states.hpp"
 #include "core/tensor/matmul.hpp"
 #include "core/tensor/parallel.hpp"
@@ -38,6 +40,8 @@ at::Tensor quantized(const at::Tensor& states, const at::Tensor& max) {
   return max.defined() ? quant::quantize_states(states, max) : states;
 }
 
+at::Tensor rounded(const at::Tensor& states, at::ScalarType dtype) { return states.to(dtype).to(states.scalar_type()); }
+
 at::Tensor max_of(const at::Tensor& scale) { return scale.defined() ? quant::max_of_scale(scale) : scale; }
 
 }  // namespace
@@ -49,7 +53,9 @@ PlainRunner::PlainRunner(std::vector<PlainLinear> linears, std::vector<at::Tenso
 at::Tensor PlainRunner::linear(int64_t id, const at::Tensor& x) {
   const PlainLinear& layer = linears_.at(static_cast<std::size_t>(id));
   const at::Tensor input = layer.input ? layer.input->quantize(x.contiguous()) : x;
-  return tensor::linear(input, layer.weight, layer.bias);
+  const at::Tensor y = tensor::linear(input, layer.weight, layer.bias);
+  if (!layer.minima.defined()) return y;
+  return y + tensor::linear(quant::own_sum_errors(x, layer.input->scheme), layer.minima, {});
 }
 
 at::Tensor PlainRunner::grouped_linear(const std::vector<int64_t>& ids, const at::Tensor& x_sorted,
@@ -66,11 +72,13 @@ at::Tensor PlainRunner::parameter(int64_t id) { return parameters_.at(static_cas
 
 AttentionStates PlainRunner::attention(int64_t id, const AttentionStates& states) {
   const PlainStates& max = states_.at(static_cast<std::size_t>(id));
+  if (max.cache) return {states.query, rounded(states.key, *max.cache), rounded(states.value, *max.cache)};
   return {quantized(states.query, max.query), quantized(states.key, max.key), quantized(states.value, max.value)};
 }
 
-PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& path)
-    : input_(open_input(registry, path)) {}
+PlainModel::PlainModel(plugin::Registry& registry, const std::filesystem::path& path,
+                       const std::optional<std::string>& activations)
+    : input_(open_input(registry, path, activations)) {}
 
 std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& linears,
                                               const std::vector<ParameterSpec>& parameters,
@@ -82,6 +90,7 @@ std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& lin
     LoadedWeight source = input_.source->linear(linears[l]);
     loaded[l].weight = source.weight.to(at::kFloat).contiguous();
     loaded[l].input = std::move(source.input);
+    loaded[l].minima = std::move(source.minima);
     if (!linears[l].bias.empty()) loaded[l].bias = input_.source->tensor(linears[l].bias).to(at::kFloat);
   });
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -90,7 +99,7 @@ std::unique_ptr<PlainRunner> PlainModel::load(const std::vector<LinearSpec>& lin
   std::vector<PlainStates> states;
   for (const AttentionSpec& attention : attentions) {
     const StoredStates stored = read_states(*input_.source, attention);
-    states.push_back({max_of(stored.query), max_of(stored.key), max_of(stored.value)});
+    states.push_back({max_of(stored.query), max_of(stored.key), max_of(stored.value), input_.source->cache_dtype()});
   }
   return std::make_unique<PlainRunner>(std::move(loaded), std::move(values), std::move(states));
 }

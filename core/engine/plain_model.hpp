@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -26,11 +27,13 @@ struct PlainLinear {
   at::Tensor weight;
   at::Tensor bias;  // undefined when there is none
   std::optional<tune::InputQuantizer> input;
+  at::Tensor minima;  // see LoadedWeight
 };
 
 /// Largest magnitudes that the states of one attention can have in FP8; undefined: they are left alone.
 struct PlainStates {
   at::Tensor query, key, value;
+  std::optional<at::ScalarType> cache;  // keys and values are rounded to this type instead
 };
 
 /// The weights of one stage in float32, held as long as this object lives. Immutable, so one serves all threads.
@@ -57,8 +60,9 @@ class PlainRunner final : public Runner {
 /// Failures are base::Error naming the file or the adapter.
 class PlainModel {
  public:
-  /// A model folder, or a file that a format plugin opens as a model (GGUF).
-  PlainModel(plugin::Registry& registry, const std::filesystem::path& path);
+  /// A model folder, or a file that a format plugin opens as a model (GGUF); `activations` as in FileSource.
+  PlainModel(plugin::Registry& registry, const std::filesystem::path& path,
+             const std::optional<std::string>& activations = std::nullopt);
 
   const ModelSpec& spec() const { return input_.model->spec(); }
   const Model& model() const { return *input_.model; }

@@ -14,9 +14,11 @@ namespace {
 constexpr float kLargestE4m3 = 448.0F;
 constexpr float kLargestE2m1 = 6.0F;
 
+}  // namespace
+
 /// Stored scales of static activations stand for the largest magnitude seen in calibration (data_types.md 8.2).
 std::optional<tune::InputQuantizer> input_quantizer(const quant::QuantizedWeight& planes) {
-  if (planes.scheme.act_bits > 8) return std::nullopt;
+  if (!quant::rounds_activation(planes.scheme)) return std::nullopt;
   tune::InputQuantizer input{planes.scheme, {}};
   if (planes.act_scale.defined()) input.range.act_max = planes.act_scale.item<float>() * kLargestE4m3;
   if (planes.act_global_scale.defined()) {
@@ -24,8 +26,6 @@ std::optional<tune::InputQuantizer> input_quantizer(const quant::QuantizedWeight
   }
   return input;
 }
-
-}  // namespace
 
 WeightSource::WeightSource(plugin::Registry& registry, const model::Config& config,
                            std::shared_ptr<const model::Checkpoint> checkpoint)
@@ -58,11 +58,11 @@ quant::Scheme WeightSource::scheme(const LinearSpec& spec) const {
 LoadedWeight WeightSource::load(const LinearSpec& spec) const {
   if (is_quantized(spec)) {
     const quant::QuantizedWeight planes = read(spec).planes;
-    return {quant::dequantize(planes, at::kFloat), input_quantizer(planes)};
+    return {quant::dequantize(planes, at::kFloat), input_quantizer(planes), {}};
   }
   at::Tensor stored = model::tensor(*checkpoint_, spec.weight);
   if (spec.slice >= 0) stored = stored.select(0, spec.slice);
-  LoadedWeight loaded{spec.conv1d ? stored.t() : stored, std::nullopt};
+  LoadedWeight loaded{spec.conv1d ? stored.t() : stored, std::nullopt, {}};
   if (reader_ && reader_->reads_ordinary_weights()) loaded.input = input_quantizer(read(spec).planes);
   return loaded;
 }

@@ -20,7 +20,11 @@ namespace ar::engine {
 struct LoadedWeight {
   at::Tensor weight;  // [out, in]: float32 from a quantized layer's planes, else as stored
   std::optional<tune::InputQuantizer> input;  // as the stored scheme quantizes activations
+  at::Tensor minima;  // [out, G] of a layer whose inputs are rounded to a type with sums of its own; else undefined
 };
+
+/// How a layer's inputs are rounded, as the scheme it is stored in says; empty when they are left alone.
+std::optional<tune::InputQuantizer> input_quantizer(const quant::QuantizedWeight& planes);
 
 /// The linear layers of a model folder, whether it stores them quantized or not. Immutable; [any].
 class WeightSource {

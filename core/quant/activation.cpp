@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/quant/activation_float.hpp"
+#include "core/quant/activation_ggml.hpp"
 #include "core/quant/activation_int.hpp"
 #include "core/quant/float_scale.hpp"
 
@@ -23,6 +24,8 @@ bool is_int(const Scheme& scheme) {
 }
 
 }  // namespace
+
+bool rounds_activation(const Scheme& scheme) { return scheme.act_bits <= 8 || ggml_type(scheme).has_value(); }
 
 bool is_activation_type(const Scheme& scheme) {
   return is_int(scheme) || float_kind(scheme.act_data_type, scheme.act_bits);
@@ -48,6 +51,8 @@ at::Tensor quantize_activation(const at::Tensor& x, const Scheme& scheme, const 
     FloatActivation(from, *kind, scheme, range).quantize(to);
   else if (is_int(scheme))
     IntActivation(from, scheme, range).quantize(to);
+  else if (const auto ggml = ggml_type(scheme))
+    return round_as_ggml(from, scheme, *ggml);
   else
     refuse(scheme);
   return to;

@@ -9,6 +9,9 @@
 /// Quantize-dequantize of what enters a linear layer, as act_* of its scheme say (data_types.md 8).
 namespace ar::quant {
 
+/// Whether what enters a layer is rounded: to act_bits, or to the 16-bit type that act_data_type names.
+bool rounds_activation(const Scheme& scheme);
+
 /// Calibrated or tuned bounds; unset act_max: each call finds its own.
 struct ActivationRange {
   std::optional<float> act_max;  // largest magnitude seen in calibration
@@ -28,7 +31,8 @@ float static_scale(const Scheme& scheme, float act_max);
 at::Tensor quantize_activation(const at::Tensor& x, const Scheme& scheme, const ActivationRange& range = {});
 
 /// Gradient of x from that of its quantized form: straight through (data_types.md 3.4), and through the elements that
-/// set the ranges of their groups. d_max_scale, when not null, receives the gradient of range.max_scale. [any]
+/// set the ranges of their groups. Types of ggml have none: nothing is tuned with them. d_max_scale, when not null,
+/// receives the gradient of range.max_scale. [any]
 at::Tensor activation_gradient(const at::Tensor& x, const at::Tensor& dy, const Scheme& scheme,
                                const ActivationRange& range = {}, float* d_max_scale = nullptr);
 

@@ -1,4 +1,6 @@
 // GGUF files as models of a quantizing run.
+#include <array>
+#include <cstdint>
 #include <fstream>
 
 #include "tests/cli/cli_test.hpp"
@@ -58,6 +60,44 @@ TEST_F(GgufInputTest, WritesAnotherGgufFile) {
   ASSERT_EQ(eval.status, 0) << eval.err;
   constexpr double kEightBits = 2e-4;  // nats a token that 8 bits of 4-bit values cost; 4 bits cost fifty times as much
   EXPECT_LT(std::stod(eval.out.substr(eval.out.find("kld ") + 4)), kEightBits);
+}
+
+TEST_F(GgufInputTest, EvaluatesWithTheActivationsOfLlamaCpp) {
+  const std::string how =
+      "eval model.gguf --ref model.gguf --tokenizer stories --ppl notes.txt --seqlen 64 --windows 2";
+  const auto plain = run("auto-round", how), stored = run("auto-round", how + " --activations stored");
+  const auto rounded = run("auto-round", how + " --activations llama.cpp");
+  ASSERT_EQ(rounded.status, 0) << rounded.err;
+  EXPECT_EQ(plain.out, stored.out);
+  EXPECT_NE(plain.out, rounded.out);
+  const auto kl = [](const std::string& out) { return std::stod(out.substr(out.find("kld ") + 4)); };
+  EXPECT_EQ(kl(plain.out), 0.0);
+  constexpr double kEightBits = 2e-3;  // nats a token that activations of 8 bits cost at most
+  EXPECT_GT(kl(rounded.out), 0.0);
+  EXPECT_LT(kl(rounded.out), kEightBits);
+}
+
+TEST_F(GgufInputTest, ForwardRoundsActivationsToo) {
+  const std::string header = R"({"input_ids":{"dtype":"I64","shape":[1,8],"data_offsets":[0,64]}})";
+  const uint64_t size = header.size();
+  const std::array<int64_t, 8> ids{1, 2, 3, 4, 5, 6, 7, 8};
+  std::ofstream(in("ids"), std::ios::binary).write(reinterpret_cast<const char*>(&size), sizeof size)
+      << header << std::string(reinterpret_cast<const char*>(ids.data()), sizeof ids);
+  const std::string how = "forward model.gguf --inputs ids --outputs ";
+  ASSERT_EQ(run("auto-round", how + "plain").status, 0);
+  ASSERT_EQ(run("auto-round", how + "rounded --activations llama.cpp").status, 0);
+  EXPECT_NE(read_file(in("plain")), read_file(in("rounded")));
+}
+
+TEST_F(GgufInputTest, SaysWhichActivationsThereAre) {
+  const std::string rest = " --tokenizer stories --ppl notes.txt --seqlen 64 --activations ";
+  const auto unknown = run("auto-round", "eval model.gguf" + rest + "int8");
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_TRUE(contains(
+      unknown.err, "--activations int8: format 'gguf' of model.gguf does not define it; accepted: stored, llama.cpp"));
+  const auto folder = run("auto-round", "eval stories --ppl notes.txt --seqlen 64 --activations llama.cpp");
+  EXPECT_EQ(folder.status, 2);
+  EXPECT_TRUE(contains(folder.err, "--activations llama.cpp: stories is a folder"));
 }
 
 TEST_F(GgufInputTest, TakesTheTokenizerThatLiesBesideIt) {

@@ -73,6 +73,7 @@ DeclaredTensor parse_tensor(const json::object& o) {
   }
   t.rope_heads = integer(o, "rope_heads", 0);
   if (const json::value* add = o.if_contains("add")) t.add = static_cast<float>(as<double>(*add, t.name));
+  if (const json::value* program = o.if_contains("activations")) t.activations = text_of(*program, t.name);
   t.slice = integer(o, "slice", -1);
   t.slices = integer(o, "slices", 0);
   if (t.slice >= t.slices && t.slice != -1) refuse("tensor '" + t.name + "' has a slice outside its stack");

@@ -20,6 +20,7 @@ struct DeclaredTensor {
   int64_t slice = -1;          // place in a stack of `slices` tensors under one name (experts); -1: it stands alone
   int64_t slices = 0;
   std::vector<float> values;   // of generated tensors
+  std::string activations;     // when read: the program whose rounding of inputs is asked for; "" for none
 
   std::vector<int64_t> stored_shape() const;  // of the stack, when it is part of one
 };

@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "activations.hpp"
 #include "ar/cpp/error.hpp"
 #include "ar/cpp/host_services.hpp"
 #include "common/config_json.hpp"
@@ -65,8 +66,10 @@ bool concerns_model(const std::string& key) {
   return key.size() > kId.size() && key.compare(key.size() - kId.size(), kId.size(), kId) == 0;
 }
 
-void write_scheme(Type type, const ar_sink& sink) {
-  const std::string text = json::serialize(scheme_json(type));
+void write_scheme(Type type, const std::string& activations, const ar_sink& sink) {
+  json::object scheme = scheme_json(type);
+  if (!activations.empty()) add_activations(activations, type, scheme);
+  const std::string text = json::serialize(scheme);
   write_tensor(sink, "scheme_json", AR_DTYPE_U8, {static_cast<int64_t>(text.size())}, text.data(), text.size());
 }
 
@@ -126,6 +129,7 @@ std::string Source::description() const {
     tensors.push_back(std::move(o));
   }
   return json::serialize(json::object{{"architecture", std::get<std::string>(*architecture)},
+                                      {"activations", activation_programs()},
                                       {"metadata", std::move(metadata)},
                                       {"tensors", std::move(tensors)}});
 }
@@ -159,12 +163,13 @@ void Source::read(const std::string& declared_json, const ar_sink& sink) const {
   const std::vector<int64_t> order = rope_rows(rows, declared.rope_heads);
   const auto begin = static_cast<uint64_t>(bytes - file_.bytes().data());
   if (!info(t.type).quantized()) {
+    if (!declared.activations.empty()) write_scheme(t.type, declared.activations, sink);
     write_float(t.type, declared, bytes, n_bytes, order, sink);
     file_.release(begin, n_bytes);
     return;
   }
   if (declared.shape.size() != 2) throw Error(AR_UNSUPPORTED, path_ + ": tensor '" + t.name + "' is quantized but no matrix");
-  write_scheme(t.type, sink);
+  write_scheme(t.type, declared.activations, sink);
   unpack_blocks(serial_host(), t.type, reinterpret_cast<const uint8_t*>(bytes), rows, t.columns(), order, sink);
   file_.release(begin, n_bytes);
 }

@@ -18,7 +18,7 @@ class Source {
  public:
   explicit Source(const std::string& path);
 
-  /// {"architecture", "metadata", "tensors"}; long arrays are told by their length alone. Tensors
+  /// {"architecture", "activations", "metadata", "tensors"}; long arrays are told by their length alone. Tensors
   /// that replace keys ("rope_freqs.weight") come with their values.
   std::string description() const;
   /// One tensor, by an entry of the adapter's declaration: planes and "scheme_json", or "weight" when it is a float.

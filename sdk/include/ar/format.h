@@ -116,11 +116,15 @@ typedef struct ar_format_api {
    * going to the target's shards; no side file is copied. */
   ar_status (*store)(ar_writer *writer, const ar_tensor *tensor, ar_error *err);
   /* Optional, all three or none. [any] Opens a file whose extension is the format's id as an input model. `take` is
-   * called once with a JSON object that the `import_file` function of model adapters understands (ar/model.h). */
+   * called once with a JSON object that the `import_file` function of model adapters understands (ar/model.h). Where
+   * programs that run such files round what enters a linear layer, "activations" lists them: {"name", and "cache", the
+   * type they keep keys and values of attention in (float32, float16, bfloat16; absent: float32)}. */
   ar_status (*open_source)(const char *path, ar_source **source, void *ctx,
                            ar_status (*take)(void *ctx, const char *json, size_t n_bytes), ar_error *err);
   /* [any] Reads one tensor; declared_json is its entry in the adapter's answer. To `sink` go the planes and
-   * "scheme_json", as with read_layer, or "weight" for a tensor that is not quantized; in the checkpoint's order. */
+   * "scheme_json", as with read_layer, or "weight" for a tensor that is not quantized; in the checkpoint's order. An
+   * entry with "activations", one of the listed names, is a linear layer's weight: "scheme_json" then comes in any case
+   * and its act_* say how that program rounds the layer's inputs. */
   ar_status (*read_source)(const ar_source *source, const char *declared_json, const ar_sink *sink, ar_error *err);
   /* [any] Exactly once per open_source, after an error too; accepts null. */
   void (*close_source)(ar_source *source);

@@ -9,7 +9,10 @@ extern "C" {
 #endif
 
 /* group_size_rows is 0 unless the group is a 2-D block (rows x group_size columns).
- * bits >= 16: the weight is left alone; act_bits >= 16: activations are left alone. */
+ * bits >= 16: the weight is left alone; act_bits >= 16: activations are left alone, or rounded to the type that
+ * act_data_type names, "float16" or "bfloat16". "q8_0", "q8_1" and "q8_k" round as ggml does: codes of -127 to 127 in groups
+ * of act_group_size, with scales in float16, float16 and float32; "q8_1" has sums of groups too, for asymmetric
+ * integers in the same groups. */
 typedef struct ar_scheme {
   size_t struct_size;
   const char *name; /* preset name, upper case; "" when the fields match none */

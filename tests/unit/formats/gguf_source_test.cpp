@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "gguf/activations.hpp"
 #include "gguf/pack.hpp"
 #include "tests/unit/formats/format_fixture.hpp"
 #include "tests/unit/formats/gguf_fixture.hpp"
@@ -78,6 +79,50 @@ TEST_F(GgufSource, GivesPlanesOfQuantizedTensors) {
   EXPECT_EQ(t.at("scale").values<float>(), std::vector<float>{1.0F});
   EXPECT_EQ(t.at("codes").values<uint8_t>()[0], 112);  // -16 + 128
   EXPECT_EQ(json::parse(t.at("scheme_json").bytes()).at("bits"), 8);
+}
+
+TEST_F(GgufSource, SaysHowLlamaCppRoundsActivationsWhenAsked) {
+  EXPECT_EQ(json::parse(Source(path()).description()).at("activations").at(0).at("name"), "llama.cpp");
+  const auto& plain = read(R"({"source": "x.weight", "name": "x.weight", "shape": [1, 32]})").tensors();
+  EXPECT_FALSE(json::parse(plain.at("scheme_json").bytes()).as_object().contains("act_bits"));
+  MemoryTarget asked;
+  Source(path()).read(R"({"source": "x", "name": "x.weight", "shape": [1, 32], "activations": "llama.cpp"})",
+                      *asked.sink());
+  const json::value scheme = json::parse(asked.at("scheme_json").bytes());
+  EXPECT_EQ(scheme.at("act_bits"), 8);
+  EXPECT_EQ(scheme.at("act_group_size"), 32);
+  EXPECT_EQ(scheme.at("act_data_type"), "q8_0");
+  MemoryTarget floats;
+  Source(path()).read(R"({"source": "q", "name": "q.weight", "shape": [4, 1], "activations": "llama.cpp"})",
+                      *floats.sink());
+  EXPECT_EQ(floats.at("weight").values<float>().size(), 4U);
+  EXPECT_FALSE(json::parse(floats.at("scheme_json").bytes()).as_object().contains("act_bits"))
+      << "F32 is multiplied as it is";
+  EXPECT_NE(refusal(R"({"source": "x", "name": "x.weight", "shape": [1, 32], "activations": "x"})")
+                .find("accepted: llama.cpp"),
+            std::string::npos);
+}
+
+TEST(GgufActivations, ArePairedWithTheTypeOfTheWeights) {
+  const auto type_of_inputs = [](Type type) {
+    json::object scheme;
+    add_activations("llama.cpp", type, scheme);
+    return scheme;
+  };
+  EXPECT_EQ(type_of_inputs(Type::kQ4_1).at("act_data_type"), "q8_1");
+  EXPECT_EQ(type_of_inputs(Type::kQ5_1).at("act_data_type"), "q8_1");
+  for (Type type : {Type::kQ4_0, Type::kQ5_0, Type::kQ8_0}) {
+    EXPECT_EQ(type_of_inputs(type).at("act_data_type"), "q8_0") << info(type).name;
+    EXPECT_EQ(type_of_inputs(type).at("act_group_size"), 32) << info(type).name;
+  }
+  for (Type type : {Type::kQ2_K, Type::kQ3_K, Type::kQ4_K, Type::kQ5_K, Type::kQ6_K}) {
+    EXPECT_EQ(type_of_inputs(type).at("act_data_type"), "q8_k") << info(type).name;
+    EXPECT_EQ(type_of_inputs(type).at("act_group_size"), 256) << info(type).name;
+  }
+  EXPECT_EQ(type_of_inputs(Type::kF16).at("act_data_type"), "float16");
+  EXPECT_EQ(type_of_inputs(Type::kBF16).at("act_data_type"), "bfloat16");
+  EXPECT_EQ(type_of_inputs(Type::kBF16).at("act_bits"), 16);
+  EXPECT_TRUE(type_of_inputs(Type::kF32).empty());
 }
 
 TEST_F(GgufSource, TurnsRowsBack) {

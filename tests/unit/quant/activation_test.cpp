@@ -3,10 +3,12 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
 #include "core/base/error.hpp"
 #include "core/quant/activation.hpp"
+#include "core/quant/activation_ggml.hpp"
 #include "tests/unit/quant/float_case_name.hpp"
 #include "tests/unit/quant/vectors.hpp"
 
@@ -116,6 +118,60 @@ TEST(Activation, RangeFactorClipsTheLargest) {
   const at::Tensor y = quantize_activation(x, preset("FP8_STATIC"), range);
   EXPECT_EQ(y.const_data_ptr<float>()[1], -224.0f);
   EXPECT_EQ(y.const_data_ptr<float>()[0], 1.0f);
+}
+
+class GgmlActivation : public ::testing::TestWithParam<const char*> {
+ protected:
+  static Scheme scheme() {
+    const std::string type = GetParam();
+    Scheme scheme;
+    scheme.act_data_type = type;
+    scheme.act_bits = type[0] == 'q' ? 8 : 16;
+    scheme.act_group_size = type == "q8_k" ? 256 : 32;
+    return scheme;
+  }
+};
+
+TEST_P(GgmlActivation, IsWhatItsKernelsRoundTo) {
+  const Vectors& vectors = Vectors::ggml();
+  std::vector<float> x = vectors.floats("activations/x");
+  const std::vector<float> expected = vectors.floats(std::string(GetParam()) + "/y");
+  const at::Tensor y =
+      quantize_activation(at::from_blob(x.data(), vectors.shape("activations/x"), at::kFloat), scheme());
+  for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y.const_data_ptr<float>()[i], expected[i]) << i;
+  EXPECT_TRUE(rounds_activation(scheme()));
+  EXPECT_FALSE(calibrated(scheme()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, GgmlActivation, ::testing::Values("q8_0", "q8_1", "q8_k", "float16", "bfloat16"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(GgmlActivations, SumsOfQ8_1AreRoundedByThemselves) {
+  Scheme scheme;
+  scheme.act_bits = 8;
+  scheme.act_group_size = 32;
+  scheme.act_data_type = "q8_1";
+  ASSERT_TRUE(has_own_sums(scheme));
+  const Vectors& vectors = Vectors::ggml();
+  std::vector<float> x = vectors.floats("activations/x");
+  const at::Tensor errors = own_sum_errors(at::from_blob(x.data(), vectors.shape("activations/x"), at::kFloat), scheme);
+  ASSERT_EQ(errors.sizes(), at::IntArrayRef(vectors.shape("q8_1/sum_errors")));
+  const std::vector<float> expected = vectors.floats("q8_1/sum_errors");
+  for (size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(errors.const_data_ptr<float>()[i], expected[i]) << i;
+}
+
+TEST(GgmlActivations, EachBlockHasItsOwnScale) {
+  const at::Tensor x = at::full({1, 40}, 127.0F);  // a short last block
+  x.narrow(1, 32, 8).fill_(1.0F);
+  Scheme scheme;
+  scheme.act_bits = 8;
+  scheme.act_group_size = 32;
+  scheme.act_data_type = "q8_0";
+  const at::Tensor y = quantize_activation(x.to(at::kBFloat16), scheme);
+  EXPECT_EQ(y.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(y.to(at::kFloat).const_data_ptr<float>()[0], 127.0F);
+  EXPECT_EQ(y.to(at::kFloat).const_data_ptr<float>()[39], 1.0F);
+  EXPECT_THROW(activation_gradient(x, x, scheme), base::Error);
 }
 
 TEST(Activation, RefusesTypesItDoesNotHave) {

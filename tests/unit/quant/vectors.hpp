@@ -11,7 +11,7 @@
 
 namespace ar::quant::test {
 
-/// What upstream computed for small weights (tests/golden/quant), by case and tensor name.
+/// What upstream or llama.cpp computed for small matrices (tests/golden/quant), by case and tensor name.
 class Vectors {
  public:
   /// Integer types (make_vectors.py).
@@ -22,6 +22,12 @@ class Vectors {
   /// Floating point types and activations (make_float_vectors.py).
   static const Vectors& floating() {
     static const Vectors vectors("float_vectors.safetensors");
+    return vectors;
+  }
+
+  /// Activations in types of ggml (make_ggml_vectors.py).
+  static const Vectors& ggml() {
+    static const Vectors vectors("ggml_vectors.safetensors");
     return vectors;
   }
 
