@@ -31,7 +31,7 @@ constexpr std::array<Unused, 20> kUnused = {{
     {"AR_DISABLE_OFFLOAD", "weights are always mapped, one block is in memory"},
     {"AR_DISK_STREAM_MODEL", "weights are always streamed from disk"},
     {"AR_DISABLE_COPY_MTP_WEIGHTS", "weights the model does not use are always copied"},
-    {"AR_MODEL_FREE_SHARD_PARALLELISM", "there is no model-free route"},
+    {"AR_MODEL_FREE_SHARD_PARALLELISM", "layers are rounded one after the other"},
     {"AR_RESUME_DIR", "a run cannot be resumed"},
     {"AR_CALIB_STREAM_DEVICE", "calibration runs where the model runs"},
     {"AR_FUSE_ONLINE_ROTATION", "rotation is missing"},

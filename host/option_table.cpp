@@ -119,6 +119,8 @@ void add_tuning(std::vector<Option>& t) {
   t.push_back(later(g, "enable_alg_ext", kToggle, "algorithm extension", "the algorithm extension is missing"));
   t.push_back(later(g, "enable_lfq", kToggle, "cross-entropy loss on the last block", "this loss is missing"));
   t.push_back(flag(Group::kRtn, "disable_opt_rtn", "plain rounding with --iters 0, without data"));
+  t.push_back(
+      flag(Group::kRtn, "model_free", "GGUF formats: plain rounding in float32, as llama-quantize without an imatrix"));
   t.push_back(flag(Group::kRtn, "enable_opt_rtn", "search the scales with --iters 0 (the default below 8 bits)"));
 }
 
@@ -177,8 +179,8 @@ void add_compatibility(std::vector<Option>& t) {
                         "kernels are compiled ahead of time, results do not change"));
   t.push_back(
       no_effect("disable_trust_remote_code", "no remote code is ever run", "no code of a model folder is ever run"));
-  t.push_back(no_effect("disable_model_free", "models are always run block by block",
-                        "there is no model-free route in this version"));
+  t.push_back(
+      no_effect("disable_model_free", "is the default", "no run takes that route unless --model_free asks for it"));
   t.push_back(
       {{"platform", kOne, kText, "{hf,model_scope}"}, g, Status::kNoEffect, "hub to download from", kLocalOnly});
   t.push_back(old("low_cpu_mem_usage", "is the default", "deprecated, already the default"));
@@ -186,8 +188,6 @@ void add_compatibility(std::vector<Option>& t) {
   t.push_back(old("mllm", "is recognised by itself", "deprecated, the kind of model is recognised by itself"));
   t.push_back(later(g, "disable_low_cpu_mem_usage", kFlag, "hold the whole model in memory",
                     "weights are always read and written block by block"));
-  t.push_back(later(g, "model_free", kFlag, "quantize shard by shard without running the model",
-                    "models are always run block by block; `--iters 0 --disable_opt_rtn` gives the same codes"));
 }
 
 void add_plugins(std::vector<Option>& t) {

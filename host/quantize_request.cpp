@@ -179,6 +179,18 @@ class Builder {
     run_.amp = !read_.flag("disable_amp");
     run_.deterministic = read_.flag("enable_deterministic_algorithms");
     read_opt_rtn();
+    read_model_free();
+  }
+
+  /// Its rounding is plain and needs no data.
+  void read_model_free() {
+    run_.model_free = read_.flag("model_free");
+    if (!run_.model_free) return;
+    if (arguments_.has("iters") && run_.iters > 0)
+      base::refuse("--model_free with --iters {}: nothing is tuned; leave --iters out", run_.iters);
+    if (arguments_.has("enable_opt_rtn")) base::refuse("--model_free with --enable_opt_rtn: no scale is searched");
+    run_.iters = 0;
+    run_.disable_opt_rtn = true;
   }
 
   void read_algorithm() {

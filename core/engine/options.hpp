@@ -59,6 +59,7 @@ struct RunOptions {
   bool enable_quanted_input = true;
   bool not_use_best_mse = false;
   std::optional<bool> disable_opt_rtn;  // unset: decided by the scheme (docs/cli.md)
+  bool model_free = false;              // plain rounding of what is stored, in float32; GGUF formats
   double search_ratio = 0.75;           // half width of the scale search of optimized RTN (AR_SEARCH_SCALE_RATIO)
 
   // Run.

@@ -41,9 +41,22 @@ void check_options(const Plan& plan) {
   }
 }
 
+/// Only types that formats choose have arithmetic of their own for it (data_types.md 9.2).
+void check_model_free(const Plan& plan) {
+  if (!plan.options.model_free) return;
+  for (const PlannedOutput& output : plan.outputs) {
+    if (chooses_schemes(output)) continue;
+    base::refuse(
+        "--model_free with --format {}: only GGUF formats have it; `--iters 0 --disable_opt_rtn` runs no model either, "
+        "and gives upstream's codes",
+        output.format);
+  }
+}
+
 /// Activations that no kernel of the format's loaders takes: the values are kept, quantized and dequantized.
 void fall_back_to_fake(Plan& plan, PlannedOutput& output, plugin::Registry& registry) {
-  base::warning("--format {}: its loaders do not run scheme {}; saved as fake instead", output.format, plan.options.scheme);
+  base::warning("--format {}: its loaders do not run scheme {}; saved as fake instead", output.format,
+                plan.options.scheme);
   output.plugin = &registry.format("fake");
   output.format = "fake";
   resolve_format(*output.plugin, output.format, plan_json(plan, output));  // it may have its own reasons to refuse
@@ -75,6 +88,7 @@ void plan_outputs(Plan& plan, plugin::Registry& registry) {
   }
   check_combination(plan);
   check_options(plan);
+  check_model_free(plan);
   apply_format_schemes(plan);
   for (const PlannedOutput& output : plan.outputs)
     check_format(*output.plugin, output.format, plan.scheme, "--format " + output.format);

@@ -76,6 +76,7 @@ tune::StageLinear stage_linear(const Plan& plan, const PlannedLayer& layer) {
   linear.quantize.search_ratio = plan.options.search_ratio;
   linear.quantize.scale_type = scales;
   linear.quantize.dtype = plan.weight_dtype;
+  linear.quantize.from_data = plan.options.model_free;
   return linear;
 }
 

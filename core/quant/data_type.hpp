@@ -23,7 +23,7 @@ struct QuantizeOptions {
   ScaleType scale_type = ScaleType::kF16;
   at::ScalarType dtype = at::ScalarType::BFloat16;  // the weight is rounded to it first; float32 with --disable_amp
   std::optional<float> global_scale;  // NVFP4: shared by fused siblings; unset: the matrix's own
-  bool from_data = false;        // GGUF types: codes from the float32 weight itself, as for matrices outside the blocks
+  bool from_data = false;        // GGUF types: everything in float32, elements rounded once, as llama.cpp does
   bool minmax_tuning = true;     // tuners: train the range factors
 };
 

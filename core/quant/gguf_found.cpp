@@ -22,7 +22,7 @@ KImportance k_importance(const QuantizeOptions& options, const KGrid& grid) {
   return importance == nullptr ? KImportance() : KImportance(grid, importance);
 }
 
-FoundScales::FoundScales(const IntGrid& grid, const QuantizeOptions& options)
+FoundBlockScales::FoundBlockScales(const IntGrid& grid, const QuantizeOptions& options)
     : grid_(grid), importance_(options.importance) {
   const bool minima = is_real_zero_block_grid(grid);
   if (!options.search || !(minima || is_sym_block_grid(grid))) return;
@@ -38,7 +38,7 @@ FoundScales::FoundScales(const IntGrid& grid, const QuantizeOptions& options)
   k_weights_ = k_importance(options, k_grid_);
 }
 
-void FoundScales::find(tensor::ConstReals weight, RowRange rows) {
+void FoundBlockScales::find(tensor::ConstReals weight, RowRange rows) {
   if (!min_.empty()) return find_minima(weight, rows);
   round_searched_blocks(grid_, weight, rows, weights_, {nullptr, scale_.data(), nullptr});
   // A scale must be something to divide by.
@@ -46,7 +46,7 @@ void FoundScales::find(tensor::ConstReals weight, RowRange rows) {
                kLeastHalf);
 }
 
-void FoundScales::find_minima(tensor::ConstReals weight, RowRange rows) {
+void FoundBlockScales::find_minima(tensor::ConstReals weight, RowRange rows) {
   search_scales(k_grid_, weight, rows, k_weights_, scale_.data(), min_.data());
   for (int64_t g = rows.begin * grid_.groups(); g < rows.end * grid_.groups(); ++g) {
     float& scale = scale_[static_cast<size_t>(g)];
@@ -58,7 +58,7 @@ void FoundScales::find_minima(tensor::ConstReals weight, RowRange rows) {
   }
 }
 
-void FoundScales::give(IntTuning& layer) const {
+void FoundBlockScales::give(IntTuning& layer) const {
   layer.init_scale = scale_.data();
   layer.init_min = min_.empty() ? nullptr : min_.data();
 }

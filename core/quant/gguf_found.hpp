@@ -16,10 +16,10 @@ KImportance k_importance(const QuantizeOptions& options, const KGrid& grid);
 /// Scales of GGUF's blocks of 32 as they are stored, in float16, found by a search: Q4_0, Q5_0 and Q8_0 as optimized
 /// rounding has them (gguf_block_search.hpp); Q4_1 and Q5_1 with their minima, as Q4_K and Q5_K have them before their
 /// second level.
-class FoundScales {
+class FoundBlockScales {
  public:
   /// Idle unless the options ask for a search and the grid is one of those.
-  FoundScales(const IntGrid& grid, const QuantizeOptions& options);
+  FoundBlockScales(const IntGrid& grid, const QuantizeOptions& options);
   bool active() const { return !scale_.empty(); }
   /// [any] on disjoint ranges.
   void find(tensor::ConstReals weight, RowRange rows);

@@ -39,7 +39,7 @@ void use_searched_scale(const QuantizeOptions& options, IntTuning& layer, std::v
 }
 
 /// Q4_1 and Q5_1 from scales and minima that were found: each element is rounded once, to what is stored.
-void round_to_found(const IntTuning& layer, FoundScales& found, const IntPlanes& planes) {
+void round_to_found(const IntTuning& layer, FoundBlockScales& found, const IntPlanes& planes) {
   IntTuning with_found = layer;
   found.give(with_found);
   for_row_chunks(layer.grid, [&](RowRange rows) {
@@ -69,7 +69,7 @@ QuantizedWeight round_to_grid(const at::Tensor& weight, const Scheme& scheme, co
     round_blocks(layer, options, planes.view());
     return planes.to_weight(scheme, out, in, options.scale_type);
   }
-  if (FoundScales found(layer.grid, options); found.active()) {
+  if (FoundBlockScales found(layer.grid, options); found.active()) {
     round_to_found(layer, found, planes.view());
     return planes.to_weight(scheme, out, in, options.scale_type);
   }
@@ -104,7 +104,7 @@ struct IntRanges {
   using Grid = IntGrid;
   using Tuning = IntTuning;
   using Store = PlaneStore;
-  using Search = FoundScales;
+  using Search = FoundBlockScales;
   static const IntGrid& groups(const IntGrid& grid) { return grid; }
   static QuantizedWeight weight(const PlaneStore& planes, const Scheme& scheme, const IntGrid& grid,
                                 const at::Tensor& source) {
