@@ -42,9 +42,8 @@ bool awq(const quant::Scheme& s) { return weights_only(s) && s.bits == 4 && marl
 bool awq_columns(const quant::Scheme& s) { return awq(s) && s.group_size > 0; }
 bool awq_asym(const quant::Scheme& s) { return awq(s) && !s.sym; }
 
-bool marlin_or_zeros(const quant::Scheme& s) {
-  return marlin(s) || (weights_only(s) && s.bits == 4 && marlin_groups(s));
-}
+/// Zero points at 4 bits only.
+bool marlin_or_zeros(const quant::Scheme& s) { return marlin(s) || awq(s); }
 bool int8(const quant::Scheme& s) { return s.act_bits == 8; }
 bool blocks(const quant::Scheme& s) { return s.group_size_rows > 0; }
 bool no_blocks(const quant::Scheme& s) { return !blocks(s); }

@@ -6,16 +6,20 @@
 #include "core/quant/row_chunks.hpp"
 
 namespace ar::quant {
+namespace {
+
+bool has_sym_blocks(bool sym, int bits, int64_t group, ScaleType scale_type) {
+  return sym && (bits == 4 || bits == 5 || bits == 8) && group == 32 && scale_type == ScaleType::kF32;
+}
+
+}  // namespace
 
 bool is_sym_block(const Scheme& scheme, ScaleType scale_type) {
-  const int bits = scheme.bits;
-  return scheme.sym && (bits == 4 || bits == 5 || bits == 8) && scheme.group_size == 32 && scheme.data_type == "int" &&
-         scale_type == ScaleType::kF32;
+  return scheme.data_type == "int" && has_sym_blocks(scheme.sym, scheme.bits, scheme.group_size, scale_type);
 }
 
 bool is_sym_block_grid(const IntGrid& grid) {
-  return grid.sym && (grid.bits == 4 || grid.bits == 5 || grid.bits == 8) && grid.group == 32 && grid.cols % 32 == 0 &&
-         grid.scale_type == ScaleType::kF32;
+  return has_sym_blocks(grid.sym, grid.bits, grid.group, grid.scale_type) && grid.cols % grid.group == 0;
 }
 
 bool is_real_zero_block_grid(const IntGrid& grid) {
