@@ -143,6 +143,7 @@ std::string plan_json(const Plan& plan, const PlannedOutput& output) {
   o["source_dir"] = std::filesystem::absolute(plan.side_folder->path()).string();
   o["declarations"] = declarations_json(plan);
   o["matrices"] = matrices_json(plan);
+  if (!plan.spec->copied_linears.empty()) o["copied_linears"] = json::value_from(plan.spec->copied_linears);
   if (json::object states = states_json(plan); !states.empty()) o["attention_states"] = std::move(states);
   o["side_files"] = json::array{};
   const auto options = plan.options.format_options.find(output.plugin->desc->id);

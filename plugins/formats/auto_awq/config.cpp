@@ -21,6 +21,7 @@ json::array left_alone(const json::object& plan) {
     const Scheme s = scheme_of(extra.at(p).as_object(), global, "extra_config '" + p + "'");
     if (!s.quantized()) names.push_back(pattern_text(p));
   }
+  for (const json::value& name : copied_linears(plan)) names.emplace_back(name.as_string());
   for (const PlannedLayer& l : planned_layers(plan)) {
     if (!l.quantized) names.push_back(l.name);
   }

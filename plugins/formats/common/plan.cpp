@@ -104,6 +104,10 @@ json::array ignored_in_blocks(const json::object& plan) {
   return names;
 }
 
+json::array copied_linears(const json::object& plan) {
+  return plan.contains("copied_linears") ? array_member(plan, "copied_linears") : json::array();
+}
+
 std::string joined_block_names(const json::object& plan) {
   std::string text;
   for (const json::value& name : array_member(plan, "block_names"))

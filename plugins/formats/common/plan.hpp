@@ -42,6 +42,9 @@ const PlannedLayer* first_awq_misfit(const std::vector<PlannedLayer>& layers);
 /// Names of the layers of blocks that are left alone.
 boost::json::array ignored_in_blocks(const boost::json::object& plan);
 
+/// Linear layers beside the language model, which nothing quantizes.
+boost::json::array copied_linears(const boost::json::object& plan);
+
 /// "model.layers", or several names with commas between.
 std::string joined_block_names(const boost::json::object& plan);
 

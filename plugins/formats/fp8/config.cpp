@@ -17,6 +17,10 @@ json::object fp8_config(const json::object& plan) {
   config["autoround_version"] = string_member(plan, "version");
   config["weight_block_size"] = json::array{scheme.group_size_rows, scheme.group_size};
   if (json::array names = ignored_in_blocks(plan); !names.empty()) config["ignored_layers"] = std::move(names);
+  if (json::array names = copied_linears(plan); !names.empty()) {
+    names.emplace_back("lm_head");
+    config["modules_to_not_convert"] = std::move(names);
+  }
   config["block_name_to_quantize"] = joined_block_names(plan);
   config["quant_method"] = "fp8";
   config["fmt"] = "e4m3";

@@ -128,6 +128,7 @@ json::array ignored(const json::object& plan, Kind kind) {
         names.emplace_back("re:" + p);
     }
   }
+  for (const json::value& name : copied_linears(plan)) names.push_back(name);
   for (const PlannedLayer& l : planned_layers(plan)) {
     if (!l.quantized) names.emplace_back(l.name);
   }

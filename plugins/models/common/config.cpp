@@ -75,6 +75,14 @@ std::optional<Config> Config::object(const char* key) const {
   return Config(value->as_object(), where_ + key + ".");
 }
 
+Config Config::over(const char* key) const {
+  Config merged = *this;
+  if (const auto inner = object(key)) {
+    for (const auto& member : inner->object_) merged.object_[member.key()] = member.value();
+  }
+  return merged;
+}
+
 std::vector<std::string> Config::texts(const char* key) const {
   const boost::json::value* value = find(key);
   if (value == nullptr) return {};

@@ -24,6 +24,8 @@ class Config {
   std::optional<bool> flag(const char* key) const;
   std::optional<std::string> text(const char* key) const;
   std::optional<Config> object(const char* key) const;
+  /// With the keys of an object inside it in front of its own; as it is when there is none.
+  Config over(const char* key) const;
   std::vector<std::string> texts(const char* key) const;  // empty when absent
   std::vector<double> numbers(const char* key) const;     // empty when absent
   /// The value as JSON, for messages.

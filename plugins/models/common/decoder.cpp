@@ -8,6 +8,7 @@
 
 #include "plugins/models/common/ops.hpp"
 #include "plugins/models/common/stage_builder.hpp"
+#include "plugins/models/common/tower.hpp"
 
 namespace ar::models {
 namespace {
@@ -26,6 +27,10 @@ at::Tensor window_mask(int64_t length, int64_t window, const at::TensorOptions& 
   return hidden.triu(1) + hidden.tril(-window);
 }
 
+Config text_part(const DecoderSpec& spec, const Config& config) {
+  return spec.text_config == nullptr ? config : config.over(spec.text_config);
+}
+
 const DecoderContext& as_decoder(const Context& context) { return static_cast<const DecoderContext&>(context); }
 
 }  // namespace
@@ -34,18 +39,23 @@ Decoder::Decoder(const DecoderSpec& spec, const Config& config, const TensorTabl
     : Decoder(spec, config, StoredNames(tensors, spec.names.prefix)) {}
 
 Decoder::Decoder(const DecoderSpec& spec, const Config& config, const StoredNames& stored)
-    : shape_(read_shape(spec, config)) {
+    : shape_(read_shape(spec, text_part(spec, config))) {
   spec_.model_type = spec.model_type;
   spec_.architecture = spec.architecture;
   spec_.hidden = shape_.hidden;
   spec_.vocab = shape_.vocab;
   spec_.max_positions = shape_.max_positions;
   spec_.block_prefix = spec.names.blocks;
+  spec_.block_module = spec.names.block_module;
   spec_.tied = shape_.tied;
   build_io(spec, stored);
   for (int64_t i = 0; i < shape_.layers; ++i) build_block(spec, stored, i);
   find_dropped(spec, stored);
-  const std::string gguf = gguf_declaration(spec, shape_, config, std::move(gguf_blocks_), std::move(gguf_outside_));
+  Tower tower;
+  if (spec.tower != nullptr && config.has("vision_config")) tower = spec.tower(config, shape_.hidden, stored);
+  spec_.copied_linears = tower.linears;
+  const std::string gguf =
+      gguf_declaration(spec, shape_, text_part(spec, config), std::move(gguf_blocks_), std::move(gguf_outside_), tower);
   if (!gguf.empty()) spec_.declarations["gguf"] = gguf;
 }
 

@@ -15,7 +15,10 @@ namespace ar::models {
 struct DecoderSpec;
 struct Shape;
 class StageBuilder;
+class StoredNames;
+struct Tower;
 class Attention;
+class Config;
 class Mlp;
 
 /// A boolean config key and its value when absent; without a key, the value itself.
@@ -34,6 +37,7 @@ struct Name {
 struct Names {
   const char* prefix = "model.";  // stored names may lack it
   const char* blocks = "model.layers";
+  const char* block_module = "";  // path among transformers' modules where it is another
   Name embed{"model.embed_tokens", "token_embd"};
   Name final_norm{"model.norm", "output_norm"};
   Name head{"lm_head", "output"};
@@ -70,6 +74,7 @@ struct Gguf {
   const char* architecture = "";  // "" = it has none
   bool llama = false;             // rows of q and k in pairs, rope_freqs, vocab_size and rope.dimension_count
   bool head_width = true;         // the width of a head is written though config.json does not give it
+  bool rope_sections = false;     // positions in time, height and width: which dimensions turn by which
   std::vector<const char*> vocabularies{"sentencepiece", "gpt2"};  // kinds of tokenizer files, first one found
 };
 
@@ -79,10 +84,15 @@ using MakeMlp = std::unique_ptr<Mlp> (*)(const DecoderSpec&, const Shape&, int64
 std::unique_ptr<Attention> separate_qkv_attention(const DecoderSpec&, const Shape&, int64_t layer, StageBuilder&);
 std::unique_ptr<Mlp> gated_silu_mlp(const DecoderSpec&, const Shape&, int64_t layer, StageBuilder&);
 
+/// The tower beside the language model, nullptr for none. `hidden`: width of the language model.
+using DescribeTower = Tower (*)(const Config& config, int64_t hidden, const StoredNames& stored);
+
 struct DecoderSpec {
   const char* model_type;
   const char* architecture;
   Names names{};
+  const char* text_config = nullptr;  // object of config.json with the language model's keys; others are beside it
+  DescribeTower tower = nullptr;
   /// Whole-number keys that transformers' configuration class fills in when they are absent.
   std::vector<std::pair<const char*, int64_t>> defaults{};
   const char* norm_eps_key = "rms_norm_eps";

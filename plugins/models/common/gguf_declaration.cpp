@@ -6,6 +6,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "plugins/models/common/tower.hpp"
+
 namespace ar::models {
 namespace {
 
@@ -15,9 +17,10 @@ class Keys {
  public:
   explicit Keys(std::string architecture) : architecture_(std::move(architecture)) {}
 
-  void u32(const char* key, int64_t value) { add(architecture_ + "." + key, "u32", value); }
-  void f32(const char* key, double value) { add(architecture_ + "." + key, "f32", value); }
-  void text(const char* key, const std::string& value) { add(architecture_ + "." + key, "string", json::string(value)); }
+  std::string name(const char* key) const { return architecture_ + "." + key; }
+  void u32(const char* key, int64_t value) { add(name(key), "u32", value); }
+  void f32(const char* key, double value) { add(name(key), "f32", value); }
+  void text(const char* key, const std::string& value) { add(name(key), "string", json::string(value)); }
   void add(const std::string& key, const char* type, const json::value& value) {
     items_.push_back(json::array{key, type, value});
   }
@@ -35,7 +38,7 @@ void add_rope_scaling(const Rope& rope, const Config& config, Keys& keys) {
   keys.f32("rope.scaling.factor", rope.factor);
   if (rope.type == "linear") return;
   keys.u32("rope.scaling.original_context_length", rope.original_positions);
-  const auto dictionary = config.has("rope_scaling") ? config.object("rope_scaling") : config.object("rope_parameters");
+  const auto dictionary = rope_dictionary(config);
   if (!dictionary) return;
   const auto optional = [&](const char* key, std::optional<double> value) {
     if (value) keys.f32(key, *value);
@@ -47,7 +50,18 @@ void add_rope_scaling(const Rope& rope, const Config& config, Keys& keys) {
   optional("rope.scaling.yarn_beta_slow", dictionary->number("beta_slow"));
 }
 
-json::array metadata(const DecoderSpec& spec, const Shape& shape, const Config& config) {
+/// Four numbers, the last for a dimension that no model has.
+void add_rope_sections(const Config& config, Keys& keys) {
+  const auto dictionary = rope_dictionary(config);
+  if (!dictionary) return;
+  json::array sections;
+  for (const double size : dictionary->numbers("mrope_section")) sections.emplace_back(static_cast<int64_t>(size));
+  if (sections.empty()) return;
+  sections.resize(4, 0);
+  keys.add(keys.name("rope.dimension_sections"), "i32s", sections);
+}
+
+json::array metadata(const DecoderSpec& spec, const Shape& shape, const Config& config, const Tower& tower) {
   Keys keys(spec.gguf.architecture);
   keys.u32("block_count", shape.layers);
   keys.u32("context_length", shape.max_positions);
@@ -56,6 +70,7 @@ json::array metadata(const DecoderSpec& spec, const Shape& shape, const Config& 
   keys.u32("attention.head_count", shape.heads);
   keys.u32("attention.head_count_kv", shape.kv_heads);
   add_rope_scaling(shape.rope, config, keys);
+  if (spec.gguf.rope_sections) add_rope_sections(config, keys);
   keys.f32("rope.freq_base", shape.rope.theta);
   keys.f32("attention.layer_norm_rms_epsilon", shape.norm_eps);
   if (spec.gguf.head_width || config.has("head_dim")) {
@@ -67,6 +82,9 @@ json::array metadata(const DecoderSpec& spec, const Shape& shape, const Config& 
     keys.u32("vocab_size", shape.vocab);
     keys.u32("rope.dimension_count", shape.head_dim);
   }
+  // A file that is read gives config.json the key itself.
+  const auto deepstack = tower.deepstack_layers ? tower.deepstack_layers : config.integer("n_deepstack_layers");
+  if (deepstack) keys.u32("n_deepstack_layers", *deepstack);
   return keys.take();
 }
 
@@ -99,7 +117,8 @@ std::vector<float> llama3_divisors(const Rope& rope) {
   const auto factor = static_cast<float>(rope.factor);
   std::vector<float> divisors;
   for (int64_t i = 0; i < rope.width; i += 2) {
-    const float power = std::pow(static_cast<float>(rope.theta), static_cast<float>(i) / static_cast<float>(rope.width));
+    const float power =
+        std::pow(static_cast<float>(rope.theta), static_cast<float>(i) / static_cast<float>(rope.width));
     const float wavelength = 1.0F / (1.0F / power) * 6.283185307179586F;
     if (wavelength < high_length) {
       divisors.push_back(1.0F);
@@ -115,7 +134,7 @@ std::vector<float> llama3_divisors(const Rope& rope) {
 }
 
 std::string gguf_declaration(const DecoderSpec& spec, const Shape& shape, const Config& config,
-                             std::vector<GgufTensor> blocks, std::vector<GgufTensor> outside) {
+                             std::vector<GgufTensor> blocks, std::vector<GgufTensor> outside, const Tower& tower) {
   if (*spec.gguf.architecture == '\0') return "";
   json::array tensors;
   const auto add = [&](const std::vector<GgufTensor>& list) {
@@ -135,13 +154,14 @@ std::string gguf_declaration(const DecoderSpec& spec, const Shape& shape, const 
   json::array kinds;
   for (const char* kind : spec.gguf.vocabularies) kinds.emplace_back(kind);
   json::object declaration{{"architecture", spec.gguf.architecture},
-                           {"metadata", metadata(spec, shape, config)},
+                           {"metadata", metadata(spec, shape, config, tower)},
                            {"tensors", std::move(tensors)},
                            {"tokenizer", json::object{{"kinds", std::move(kinds)}, {"vocab_size", shape.vocab}}}};
   if (spec.gguf.llama) {
     declaration["tokenizer"].as_object()["space_prefix_from_config"] = true;
     declaration["last"] = last_keys(shape);
   }
+  if (!tower.mmproj.empty()) declaration["mmproj"] = tower.mmproj;
   return json::serialize(declaration);
 }
 

@@ -21,7 +21,7 @@ struct GgufTensor {
 /// ModelSpec::declarations["gguf"]: keys in llama.cpp's order (formats.md 6.7), and the tensors, which are in file
 /// order already. "" for a family without a GGUF architecture, and when a tensor has no GGUF name.
 std::string gguf_declaration(const DecoderSpec& spec, const Shape& shape, const Config& config,
-                             std::vector<GgufTensor> blocks, std::vector<GgufTensor> outside);
+                             std::vector<GgufTensor> blocks, std::vector<GgufTensor> outside, const Tower& tower);
 
 /// Values of rope_freqs.weight for rope type llama3: what each frequency is divided by. float32 in torch's order.
 std::vector<float> llama3_divisors(const Rope& rope);

@@ -54,22 +54,29 @@ json::object llama3_scaling(const json::object& tensor, const json::object& conf
   rope.low_freq_factor = 1.0;
   rope.high_freq_factor = 4.0;
   std::vector<float> values;
-  for (const json::value& v : tensor.at("values").as_array()) values.push_back(static_cast<float>(v.to_number<double>()));
+  for (const json::value& v : tensor.at("values").as_array())
+    values.push_back(static_cast<float>(v.to_number<double>()));
   rope.factor = values.empty() ? 1.0 : *std::max_element(values.begin(), values.end());
   if (values != llama3_divisors(rope)) {
     throw Error(AR_UNSUPPORTED,
                 "rope_freqs.weight holds other frequencies than rope type llama3 gives for 8192 original positions and "
                 "factors 1 and 4");
   }
-  return {{"rope_type", "llama3"}, {"factor", rope.factor}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+  return {{"rope_type", "llama3"},
+          {"factor", rope.factor},
+          {"low_freq_factor", 1.0},
+          {"high_freq_factor", 4.0},
           {"original_max_position_embeddings", 8192}};
 }
 
 json::object rope_scaling(const File& file, const json::object& config) {
   if (const json::object* freqs = file.tensor("rope_freqs.weight")) return llama3_scaling(*freqs, config);
+  json::object scaling;
+  if (const json::value* sections = file.find("rope.dimension_sections"))
+    scaling = {{"rope_type", "default"}, {"mrope_section", *sections}};
   const json::value* type = file.find("rope.scaling.type");
-  if (type == nullptr || !type->is_string() || type->get_string() == "none") return {};
-  json::object scaling{{"rope_type", *type}};
+  if (type == nullptr || !type->is_string() || type->get_string() == "none") return scaling;
+  scaling["rope_type"] = *type;
   const auto copy = [&](const char* key, const char* from) {
     if (const json::value* value = file.find(from)) scaling[key] = *value;
   };
@@ -94,9 +101,10 @@ json::object config_of(const DecoderSpec& spec, const File& file) {
   const json::value* kv_heads = file.find("attention.head_count_kv");
   c["num_key_value_heads"] = kv_heads != nullptr ? *kv_heads : c.at("num_attention_heads");
   const json::value* width = file.find("attention.key_length");
-  c["head_dim"] = width != nullptr ? *width
-                                   : json::value(c.at("hidden_size").to_number<int64_t>() /
-                                                 std::max<int64_t>(1, c.at("num_attention_heads").to_number<int64_t>()));
+  c["head_dim"] = width != nullptr
+                      ? *width
+                      : json::value(c.at("hidden_size").to_number<int64_t>() /
+                                    std::max<int64_t>(1, c.at("num_attention_heads").to_number<int64_t>()));
   const json::value* theta = file.find("rope.freq_base");
   c["rope_theta"] = theta != nullptr ? *theta : json::value(10000.0);  // llama.cpp's default
   const json::object* table = file.tensor("token_embd.weight");
@@ -115,6 +123,7 @@ json::object config_of(const DecoderSpec& spec, const File& file) {
   token("bos_token_id", "tokenizer.ggml.bos_token_id");
   token("eos_token_id", "tokenizer.ggml.eos_token_id");
   token("pad_token_id", "tokenizer.ggml.padding_token_id");
+  if (const json::value* layers = file.find("n_deepstack_layers")) c["n_deepstack_layers"] = *layers;
   if (json::object scaling = rope_scaling(file, c); !scaling.empty()) c["rope_scaling"] = std::move(scaling);
   return c;
 }

@@ -27,8 +27,11 @@ struct Rope {
   std::vector<double> short_factor, long_factor;  // longrope
 };
 
-/// Reads `rope_theta` and `rope_scaling` (transformers 4) or `rope_parameters` (transformers 5). A value inside the
-/// dictionary wins over the top-level key, that one over the family's default.
+/// `rope_scaling` (transformers 4) or `rope_parameters` (transformers 5).
+std::optional<Config> rope_dictionary(const Config& config);
+
+/// Reads `rope_theta` and the dictionary. A value inside the dictionary wins over the top-level key, that one over the
+/// family's default.
 Rope read_rope(const Config& config, int64_t head_dim, int64_t max_positions, double default_theta);
 
 /// Radians per position for each of width/2 pairs, for a sequence of `length` tokens (dynamic and longrope depend on

@@ -22,13 +22,6 @@ struct Keys {
   }
 };
 
-std::optional<Config> rope_dictionary(const Config& config) {
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (auto dict = config.object(key)) return dict;
-  }
-  return std::nullopt;
-}
-
 std::string rope_type(const Config& dict) {
   const char* key = dict.has("rope_type") ? "rope_type" : "type";
   const std::string type = dict.text(key).value_or("default");
@@ -76,6 +69,13 @@ void read_longrope(const Config& dict, Rope& rope) {
 }
 
 }  // namespace
+
+std::optional<Config> rope_dictionary(const Config& config) {
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    if (auto dict = config.object(key)) return dict;
+  }
+  return std::nullopt;
+}
 
 Rope read_rope(const Config& config, int64_t head_dim, int64_t max_positions, double default_theta) {
   const Keys keys{config, rope_dictionary(config)};

@@ -110,7 +110,7 @@ TEST_F(OpenModel, NamesAnUnknownModelTypeAndWhatThereIs) {
   const base::Error e = failure("model_type", "llama9");
   EXPECT_EQ(e.exit(), base::Exit::kUsage);
   EXPECT_TRUE(has(e, "model_type 'llama9', architecture 'LlamaForCausalLM': no model adapter takes it")) << e.what();
-  EXPECT_TRUE(has(e, "available: llama, qwen2, qwen3")) << e.what();
+  EXPECT_TRUE(has(e, "available: llama, qwen2, qwen2_5_vl, qwen2_vl, qwen3, qwen3_vl")) << e.what();
   EXPECT_TRUE(has(e, "searched: ")) << e.what();
 }
 

@@ -22,15 +22,19 @@ const std::string kLayers = "[" + layer("model.layers.0.mlp.up_proj", false) + "
 const std::string kExtra =
     R"({"model.layers.1.mlp.down_proj":{"bits":8,"group_size":32},".*up_proj.*":{"bits":16,"data_type":"float"}})";
 
-json::object config_of(const std::string& id, const std::string& format, const ar_scheme& scheme,
-                       const std::string& layers = kLayers, const std::string& extra = kExtra) {
+json::object config_of_plan(const std::string& id, const std::string& plan) {
   const ar_format_api& api = format_api(id);
-  Writer writer(api, plan_text(format, scheme, layers, extra));
+  Writer writer(api, plan);
   ar_error err{};
   EXPECT_EQ(api.finish(writer.raw(), &err), AR_OK) << err.text;
   const auto it = writer.target().files().find("quantization_config.json");
   if (it == writer.target().files().end()) return {};
   return json::parse(it->second).get_object();
+}
+
+json::object config_of(const std::string& id, const std::string& format, const ar_scheme& scheme,
+                       const std::string& layers = kLayers, const std::string& extra = kExtra) {
+  return config_of_plan(id, plan_text(format, scheme, layers, extra));
 }
 
 TEST(GptqConfig, SaysExceptionsAsDynamicRules) {
@@ -150,6 +154,24 @@ TEST(Fp8Config, IsWhatTransformersReads) {
       json::serialize(config),
       R"({"bits":8,"autoround_version":"0.16.1","weight_block_size":[128,128],"ignored_layers":["b"],)"
       R"("block_name_to_quantize":"model.layers","quant_method":"fp8","fmt":"e4m3","activation_scheme":"dynamic"})");
+}
+
+TEST(FolderConfigs, NameTheLayersOfATowerThatIsCopied) {
+  ar_scheme fp8 = int_scheme(8, 128, true);
+  fp8.group_size_rows = 128;
+  fp8.data_type = fp8.act_data_type = "fp";
+  fp8.act_bits = 8;
+  fp8.act_dynamic = 1;
+  const auto named = [](const char* id, const ar_scheme& s, const char* key) {
+    json::object plan =
+        json::parse(plan_text(id, s, "[" + layer("a", true, s) + "," + layer("lm_head", false, s, false) + "]", "{}"))
+            .as_object();
+    plan["copied_linears"] = {"model.visual.blocks.0.attn.qkv"};
+    return json::serialize(config_of_plan(id, json::serialize(plan)).at(key));
+  };
+  EXPECT_EQ(named("auto_awq", kW4, "modules_to_not_convert"), R"(["lm_head","model.visual.blocks.0.attn.qkv"])");
+  EXPECT_EQ(named("llm_compressor", kW4, "ignore"), R"(["model.visual.blocks.0.attn.qkv","lm_head"])");
+  EXPECT_EQ(named("fp8", fp8, "modules_to_not_convert"), R"(["model.visual.blocks.0.attn.qkv","lm_head"])");
 }
 
 TEST(FolderConfigs, ASchemeThatQuantizesNothingLeavesAPlainFolder) {

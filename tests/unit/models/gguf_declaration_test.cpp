@@ -12,7 +12,9 @@
 
 extern "C" const ar_plugin_desc* ar_plugin_entry_llama(void);
 extern "C" const ar_plugin_desc* ar_plugin_entry_qwen2(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_qwen2_5_vl(void);
 extern "C" const ar_plugin_desc* ar_plugin_entry_qwen3(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_qwen3_vl(void);
 
 namespace ar::models {
 namespace {
@@ -102,6 +104,27 @@ TEST(GgufDeclaration, OfLlama3HasTheFrequencyDivisors) {
   bool found = false;
   for (const json::value& t : model.at("tensors").as_array()) found = found || t.at("name") == "rope_freqs.weight";
   EXPECT_TRUE(found);
+}
+
+/// Attention to the whole picture in blocks that are no multiples is nothing GGUF can say; the rest of the model stands.
+TEST(GgufDeclaration, SaysWhyATowerHasNoFile) {
+  const std::string folder = kGolden + "models/qwen2_5_vl";
+  json::value config = json::parse(test::read_bytes(folder + "/config.json"));
+  config.at("vision_config").as_object()["fullatt_block_indexes"] = {0, 2};
+  const json::value d = declared(ar_plugin_entry_qwen2_5_vl(), json::serialize(config), table_of(folder));
+  EXPECT_EQ(d.at("mmproj").at("refused"),
+            "config.json: vision_config.fullatt_block_indexes is [0,2]: llama.cpp knows every n-th block");
+  EXPECT_TRUE(declared(ar_plugin_entry_qwen2_5_vl(), folder).at("mmproj").as_object().contains("tensors"));
+}
+
+TEST(GgufDeclaration, OfAModelWithATowerTakesKeysOfTheTextFirst) {
+  const json::value d = declared(ar_plugin_entry_qwen3_vl(), kGolden + "models/qwen3_vl");
+  const json::array* width = find_key(d, "metadata", "qwen3vl.embedding_length");
+  const json::array* deepstack = find_key(d, "metadata", "qwen3vl.n_deepstack_layers");
+  ASSERT_NE(width, nullptr);
+  ASSERT_NE(deepstack, nullptr);
+  EXPECT_EQ(width->at(2), 32);
+  EXPECT_EQ(deepstack->at(2), 2);
 }
 
 TEST(GgufDeclaration, KnowsVocabulariesByTheirSize) {

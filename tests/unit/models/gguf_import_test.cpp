@@ -12,6 +12,7 @@
 extern "C" const ar_plugin_desc* ar_plugin_entry_llama(void);
 extern "C" const ar_plugin_desc* ar_plugin_entry_qwen2(void);
 extern "C" const ar_plugin_desc* ar_plugin_entry_qwen3(void);
+extern "C" const ar_plugin_desc* ar_plugin_entry_qwen3_vl(void);
 
 namespace ar::models {
 namespace {
@@ -47,6 +48,22 @@ Imported import(const ar_plugin_desc* plugin, const json::object& description) {
   const auto* api = static_cast<const ar_model_api*>(plugin->api);
   const ar_status status = api->import_file("gguf", json::serialize(description).c_str(), &answer, take, &err);
   return {status, answer.empty() ? json::value() : json::parse(answer), err.text};
+}
+
+/// A file has no tower, but what the language model needs of one comes back, so that it can be written again.
+TEST(GgufImport, KeepsWhatPositionsAndTowersNeed) {
+  json::object description = golden("tiny-qwen3");
+  description["architecture"] = "qwen3vl";
+  json::object keys;
+  for (const auto& key : description.at("metadata").as_object())
+    keys["qwen3vl." + std::string(key.key().substr(key.key().find('.') + 1))] = key.value();
+  keys["qwen3vl.rope.dimension_sections"] = {8, 12, 12, 0};
+  keys["qwen3vl.n_deepstack_layers"] = 3;
+  description["metadata"] = keys;
+  const Imported model = import(ar_plugin_entry_qwen3_vl(), description);
+  ASSERT_EQ(model.status, AR_OK) << model.error;
+  EXPECT_EQ(model.model.at("config").at("n_deepstack_layers"), 3);
+  EXPECT_EQ(json::serialize(model.model.at("config").at("rope_scaling").at("mrope_section")), "[8,12,12,0]");
 }
 
 TEST(GgufImport, GivesTheConfigurationBack) {

@@ -12,7 +12,7 @@
 
 // The C++ interface of model adapters. It is exchanged only between binaries with an identical build tag.
 // `iface` of the build tag counts changes to this file.
-#define AR_TORCH_IFACE 4
+#define AR_TORCH_IFACE 5
 
 namespace ar {
 
@@ -78,11 +78,16 @@ struct ModelSpec {
   std::vector<ParameterSpec> embed;       // parameters of embed()
   std::vector<BlockSpec> blocks;
   std::string block_prefix;               // "model.layers"
+  std::string block_module;               // path of the blocks among transformers' modules where checkpoints spell it
+                                          // otherwise, e.g. "model.language_model.layers"; empty = block_prefix
   std::vector<ParameterSpec> head_parameters;  // final norm ...
   std::vector<LinearSpec> head;           // the output layer; its weight is the embedding's when tied
   bool tied = false;                      // head shares the embedding
   std::vector<std::string> keep16;        // linears never quantized (full names)
   std::vector<std::string> dropped;       // stored tensors the model does not use and nobody needs (buffers)
+  /// Linear layers of parts that nobody runs (vision towers): stored tensors that are copied as they are. By module path
+  /// in transformers, in its order.
+  std::vector<std::string> copied_linears;
   bool moe = false;
   /// What format families need to know of this architecture, as JSON text by family ("gguf"): handed to format plugins
   /// as it is.
