@@ -71,6 +71,7 @@ void FileSource::find_activations() {
 }
 
 void FileSource::import(plugin::Registry& registry) {
+  source_.require_model();
   const std::string file = source_.path().string();
   std::string answer;
   for (const plugin::Model* adapter : registry.models()) {

@@ -177,6 +177,7 @@ bool holds(const Rule& rule, const StoredAs& stored) {
 }  // namespace
 
 std::vector<Loader> find_loaders(const StoredAs& stored) {
+  if (stored.part) return {loader("llama.cpp", "--mmproj, beside the language model's file")};
   if (stored.file == "gguf") {
     // No longer in vLLM itself: vllm-gguf-plugin 0.0.5. Both servers know every type this program writes.
     return {loader("llama.cpp"), loader(kTransformers, "the package gguf; it dequantizes"),

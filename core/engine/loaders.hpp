@@ -14,6 +14,7 @@ struct StoredAs {
   std::string packing_format;  // likewise
   std::vector<quant::Scheme> schemes;
   bool siblings_differ = false;  // q, k and v, or gate and up, of some module
+  bool part = false;             // no model by itself
 };
 
 /// A program that loads it, and what it needs for that ("" when nothing).

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/json.hpp"
 #include "core/engine/plugin_error.hpp"
 
 namespace ar::engine {
@@ -44,7 +45,18 @@ void SourceFile::read(const std::string& name, const std::string& declared, cons
              path_.string() + ": tensor '" + name + "'");
 }
 
+std::string SourceFile::part() const {
+  const auto json = base::parse_json(description_, path_.string());
+  return base::JsonCursor(json, path_.string()).get_string("part", "");
+}
+
+void SourceFile::require_model() const {
+  if (const std::string held = part(); !held.empty())
+    base::refuse("{}: holds {}, which is no model by itself; give the language model's file", path_.string(), held);
+}
+
 void SourceFile::write_tokenizer(const fs::path& folder) const {
+  require_model();
   constexpr const char* kInstead = "give --tokenizer DIR, a folder with tokenizer.json";
   if (plugin_.api.source_tokenizer == nullptr) {
     base::refuse("{}: format {} reads no tokenizer from a file; {}", path_.string(), plugin_.desc->id, kInstead);

@@ -22,6 +22,10 @@ class SourceFile {
   const std::filesystem::path& path() const { return path_; }
   /// What adapters' `import_file` understands (ar/model.h), as JSON text.
   const std::string& description() const { return description_; }
+  /// What the file holds when that is no model by itself: "a vision tower"; "" for a model.
+  std::string part() const;
+  /// Refuses a file that is no model by itself.
+  void require_model() const;
   /// `name` is for errors, `declared` the adapter's entry.
   void read(const std::string& name, const std::string& declared, const StagingSink& sink) const;
   /// Writes the tokenizer that lies in the file into a folder. A tokenizer that cannot be had is refused with the

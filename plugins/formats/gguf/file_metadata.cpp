@@ -36,7 +36,8 @@ constexpr SamplingKey kSampling[] = {{"sequence", "sequence", 's'},
 void add_sampling(const json::object& generation, Metadata& metadata) {
   for (const SamplingKey& s : kSampling) {
     const json::value* value = generation.if_contains(s.source);
-    if (value == nullptr && std::string_view(s.key) == "penalty_repeat") value = generation.if_contains("repetition_penalty");
+    if (value == nullptr && std::string_view(s.key) == "penalty_repeat")
+      value = generation.if_contains("repetition_penalty");
     if (value == nullptr) continue;
     const std::string key = std::string("general.sampling.") + s.key;
     if (s.type == 's' && value->is_string()) metadata.set(key, std::string(value->get_string()));
@@ -57,8 +58,8 @@ NameParts name_parts(const json::object& plan, int64_t n) {
   for (const std::string& name : names) {
     if (std::count(name.begin(), name.end(), '/') > 1) continue;  // a path, not a name
     const NameParts more = parse_model_name(name, n);
-    for (const auto part : {&NameParts::organization, &NameParts::basename, &NameParts::size_label, &NameParts::finetune,
-                            &NameParts::version}) {
+    for (const auto part : {&NameParts::organization, &NameParts::basename, &NameParts::size_label,
+                            &NameParts::finetune, &NameParts::version}) {
       if ((parts.*part).empty()) parts.*part = more.*part;
     }
   }
@@ -74,29 +75,81 @@ void add_name(const std::string& name, const NameParts& parts, Metadata& metadat
   metadata.set("general.size_label", parts.size_label);
 }
 
+SourceFiles source_files(const json::object& plan) {
+  const json::value* folder = plan.if_contains("source_dir");
+  return SourceFiles(folder != nullptr && folder->is_string() ? std::string(folder->get_string()) : std::string());
+}
+
+/// What every file begins with. Returns the parts of the model's name.
+NameParts add_general(const json::object& plan, const SourceFiles& source, const char* type, const DeclaredFile& file,
+                      Metadata& metadata) {
+  metadata.set("general.architecture", file.declaration().architecture);
+  metadata.set("general.type", std::string(type));
+  add_sampling(source.json("generation_config.json"), metadata);
+  NameParts parts = name_parts(plan, n_parameters(file.entries()));
+  if (parts.size_label.empty()) parts.size_label = size_label(file.entries());
+  add_name(std::string(formats::string_member(plan, "model")), parts, metadata);
+  return parts;
+}
+
+/// Numbers of each colour, which processor_config.json has inside image_processor.
+std::vector<float> preprocessor_numbers(const SourceFiles& source, const std::string& key) {
+  std::vector<float> numbers;
+  for (const char* name : {"preprocessor_config.json", "processor_config.json"}) {
+    json::object config = source.json(name);
+    const json::value* inner = config.if_contains("image_processor");
+    const json::object& place =
+        inner != nullptr && inner->is_object() && !config.contains(key) ? inner->get_object() : config;
+    const json::value* list = place.if_contains(key);
+    if (list == nullptr) continue;
+    if (!list->is_array())
+      throw Error(AR_INVALID_ARGUMENT, std::string(name) + ": " + key + " must be a list of numbers");
+    for (const json::value& item : list->get_array()) {
+      if (!item.is_number())
+        throw Error(AR_INVALID_ARGUMENT, std::string(name) + ": " + key + " must be a list of numbers");
+      numbers.push_back(item.to_number<float>());
+    }
+    return numbers;
+  }
+  throw Error(AR_UNSUPPORTED, source.folder() + ": neither preprocessor_config.json nor processor_config.json has " +
+                                key + ", which a GGUF file of a vision tower needs");
+}
+
 }  // namespace
 
-FileMetadata file_metadata(const ar_host& host, const json::object& plan, const FileType& file_type,
-                           const Declaration& declaration, const std::vector<TensorEntry>& tensors) {
+FileMetadata text_metadata(const ar_host& host, const json::object& plan, const FileType& file_type,
+                           const DeclaredFile& file) {
   FileMetadata result;
   Metadata& metadata = result.metadata;
-  const std::string name(formats::string_member(plan, "model"));
-  const json::value* folder = plan.if_contains("source_dir");
-  const SourceFiles source(folder != nullptr && folder->is_string() ? std::string(folder->get_string()) : std::string());
-
-  metadata.set("general.architecture", declaration.architecture);
-  metadata.set("general.type", std::string("model"));
-  add_sampling(source.json("generation_config.json"), metadata);
-  NameParts parts = name_parts(plan, n_parameters(tensors));
-  if (parts.size_label.empty()) parts.size_label = size_label(tensors);
-  add_name(name, parts, metadata);
+  const SourceFiles source = source_files(plan);
+  const Declaration& declaration = file.declaration();
+  const NameParts parts = add_general(plan, source, "model", file, metadata);
   for (const auto& [key, value] : declaration.metadata.items())
     metadata.set(key, key == "general.file_type" ? Value(file_type.number) : value);
   metadata.set("general.quantization_version", kQuantizationVersion);
   if (!declaration.vocabularies.empty()) add_vocabulary(host, source, declaration, metadata);
   for (const auto& [key, value] : declaration.last.items()) metadata.set(key, value);
+  const std::string name(formats::string_member(plan, "model"));
   result.file_name = file_stem(name, parts, file_type.label) + ".gguf";
   return result;
+}
+
+Metadata mmproj_metadata(const json::object& plan, const DeclaredFile& file) {
+  constexpr uint32_t kAllF32 = 0;
+  Metadata metadata;
+  const SourceFiles source = source_files(plan);
+  add_general(plan, source, "mmproj", file, metadata);
+  const auto& preprocessor = file.declaration().preprocessor;
+  for (const auto& [key, value] : file.declaration().metadata.items()) {
+    const auto from = preprocessor.find(key);
+    if (from != preprocessor.end()) {
+      metadata.set(key, to_array(preprocessor_numbers(source, from->second)));
+    } else {
+      metadata.set(key, key == "general.file_type" ? Value(kAllF32) : value);
+    }
+  }
+  metadata.set("general.quantization_version", kQuantizationVersion);
+  return metadata;
 }
 
 }  // namespace ar::gguf

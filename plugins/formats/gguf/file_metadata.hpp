@@ -1,13 +1,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include <boost/json/object.hpp>
 
 #include "ar/host.h"
-#include "declaration.hpp"
-#include "header.hpp"
+#include "declared_file.hpp"
+#include "metadata.hpp"
 #include "types.hpp"
 
 namespace ar::gguf {
@@ -17,8 +16,11 @@ struct FileMetadata {
   Metadata metadata;
   std::string file_name;
 };
+FileMetadata text_metadata(const ar_host& host, const boost::json::object& plan, const FileType& file_type,
+                           const DeclaredFile& file);
 
-FileMetadata file_metadata(const ar_host& host, const boost::json::object& plan, const FileType& file_type,
-                           const Declaration& declaration, const std::vector<TensorEntry>& tensors);
+/// The same of a vision tower (formats.md 6.9), whose file is called so whatever the model's name.
+constexpr const char* kMmprojName = "mmproj-model.gguf";
+Metadata mmproj_metadata(const boost::json::object& plan, const DeclaredFile& file);
 
 }  // namespace ar::gguf

@@ -29,6 +29,12 @@ Array to_array(const std::vector<std::string>& items) {
 Array to_array(const std::vector<int32_t>& items) { return plain_array(ValueType::kI32, items); }
 Array to_array(const std::vector<float>& items) { return plain_array(ValueType::kF32, items); }
 
+Array to_array(const std::vector<bool>& items) {
+  Array array{ValueType::kBool, items.size(), {}};
+  for (const bool item : items) array.bytes += item ? '\1' : '\0';
+  return array;
+}
+
 std::vector<std::string> strings(const Array& array) {
   std::vector<std::string> items;
   items.reserve(array.count);

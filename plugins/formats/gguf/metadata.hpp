@@ -24,6 +24,7 @@ using Value = std::variant<uint8_t, int8_t, uint16_t, int16_t, uint32_t, int32_t
 Array to_array(const std::vector<std::string>& items);
 Array to_array(const std::vector<int32_t>& items);
 Array to_array(const std::vector<float>& items);
+Array to_array(const std::vector<bool>& items);
 /// The items of an array of strings. The array must be one.
 std::vector<std::string> strings(const Array& array);
 

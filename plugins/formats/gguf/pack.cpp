@@ -71,7 +71,8 @@ class LayerPlanes {
     uint8_t all = 0;
     for (const uint8_t code : plane.elements<uint8_t>()) all = static_cast<uint8_t>(all | code);
     if (all >> bits != 0)
-      throw Error(AR_INVALID_ARGUMENT, "layer '" + layer_.name() + "': a code does not fit " + std::to_string(bits) + " bits");
+      throw Error(AR_INVALID_ARGUMENT,
+                  "layer '" + layer_.name() + "': a code does not fit " + std::to_string(bits) + " bits");
   }
 
   const LayerView& layer_;
@@ -82,6 +83,23 @@ class LayerPlanes {
 
 int64_t source_row(const std::vector<int64_t>& rows, int64_t row) {
   return rows.empty() ? row : rows[static_cast<size_t>(row)];
+}
+
+/// The values of a part: rows of `size` places out of every row of the axis.
+std::vector<float> take_part(const std::vector<float>& values, const Part& part) {
+  int64_t outer = 1, inner = 1;
+  for (int64_t i = 0; i < static_cast<int64_t>(part.shape.size()); ++i) {
+    if (i < part.axis) outer *= part.shape[static_cast<size_t>(i)];
+    if (i > part.axis) inner *= part.shape[static_cast<size_t>(i)];
+  }
+  const int64_t axis = part.shape[static_cast<size_t>(part.axis)];
+  std::vector<float> taken;
+  taken.reserve(static_cast<size_t>(outer * part.size * inner));
+  for (int64_t o = 0; o < outer; ++o) {
+    const auto first = values.begin() + (o * axis + part.begin) * inner;
+    taken.insert(taken.end(), first, first + part.size * inner);
+  }
+  return taken;
 }
 
 }  // namespace
@@ -101,15 +119,17 @@ std::vector<uint8_t> pack_layer(const ar_host& host, const LayerView& layer, Typ
   const int64_t in = layer.in_features();
   const int64_t out = layer.out_features();
   if (in % t.block_elements != 0) {
-    throw Error(AR_INVALID_ARGUMENT, "layer '" + layer.name() + "': rows of " + std::to_string(in) + " do not fill blocks of " +
-                                         std::to_string(t.block_elements) + ", which " + t.name + " is made of");
+    throw Error(AR_INVALID_ARGUMENT, "layer '" + layer.name() + "': rows of " + std::to_string(in) +
+                                         " do not fill blocks of " + std::to_string(t.block_elements) + ", which " +
+                                         t.name + " is made of");
   }
   const LayerPlanes planes(layer, t);
   const std::vector<int64_t> order = rope_rows(out, rope_heads);
   const int64_t row_bytes = t.row_bytes(in);
   std::vector<uint8_t> blocks(static_cast<size_t>(out * row_bytes));
   parallel_for(host, out, kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) pack_row(type, planes.row(source_row(order, r)), in, blocks.data() + r * row_bytes);
+    for (int64_t r = begin; r < end; ++r)
+      pack_row(type, planes.row(source_row(order, r)), in, blocks.data() + r * row_bytes);
   });
   return blocks;
 }
@@ -121,7 +141,8 @@ void unpack_blocks(const ar_host& host, Type type, const uint8_t* blocks, int64_
   const int64_t n_blocks = columns / t.block_elements;
   const auto size = [rows](int64_t width) { return static_cast<size_t>(rows * width); };
   const bool two = t.two_level();
-  std::vector<uint8_t> codes(size(columns)), scale_codes(size(two ? groups : 0)), min_codes(size(two && !t.sym ? groups : 0));
+  std::vector<uint8_t> codes(size(columns)), scale_codes(size(two ? groups : 0)),
+      min_codes(size(two && !t.sym ? groups : 0));
   std::vector<float> scale(size(two ? 0 : groups)), zero(size(two || t.sym ? 0 : groups));
   std::vector<float> super_scale(size(two ? n_blocks : 0)), super_min(size(two && !t.sym ? n_blocks : 0));
   const auto at = [](auto& plane, int64_t row, int64_t width) {
@@ -148,7 +169,10 @@ void unpack_blocks(const ar_host& host, Type type, const uint8_t* blocks, int64_
 }
 
 std::vector<uint8_t> convert(const TensorView& tensor, const DeclaredTensor& declared, Type type) {
-  const std::vector<float> values = formats::to_f32(tensor);
+  const bool whole = declared.part.size == 0;
+  tensor.require_shape(whole ? declared.shape : declared.part.shape);
+  std::vector<float> values = formats::to_f32(tensor);
+  if (!whole) values = take_part(values, declared.part);
   const int64_t rows = declared.shape.front();
   const int64_t width = rows == 0 ? 0 : static_cast<int64_t>(values.size()) / rows;
   const std::vector<int64_t> order = rope_rows(rows, declared.rope_heads);

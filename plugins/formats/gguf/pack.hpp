@@ -19,7 +19,7 @@ std::vector<uint8_t> pack_layer(const ar_host& host, const LayerView& layer, Typ
 void unpack_blocks(const ar_host& host, Type type, const uint8_t* blocks, int64_t rows, int64_t columns,
                    const std::vector<int64_t>& source_rows, const ar_sink& sink);
 
-/// An unquantized tensor as F32, F16 or BF16: rows in file order, `add` added.
+/// An unquantized tensor, or the declared part of one, as F32, F16 or BF16: rows in file order, `add` added.
 std::vector<uint8_t> convert(const TensorView& tensor, const DeclaredTensor& declared, Type type);
 
 }  // namespace ar::gguf

@@ -128,10 +128,12 @@ std::string Source::description() const {
     if (t.type == Type::kF32 && t.name.rfind("rope_", 0) == 0) o["values"] = values_of(t);
     tensors.push_back(std::move(o));
   }
-  return json::serialize(json::object{{"architecture", std::get<std::string>(*architecture)},
-                                      {"activations", activation_programs()},
-                                      {"metadata", std::move(metadata)},
-                                      {"tensors", std::move(tensors)}});
+  json::object description{{"architecture", std::get<std::string>(*architecture)},
+                           {"activations", activation_programs()},
+                           {"metadata", std::move(metadata)},
+                           {"tensors", std::move(tensors)}};
+  if (std::get<std::string>(*architecture) == kMmprojArchitecture) description["part"] = "a vision tower";
+  return json::serialize(description);
 }
 
 json::array Source::values_of(const TensorEntry& t) const {

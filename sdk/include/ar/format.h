@@ -67,6 +67,8 @@ typedef struct ar_source ar_source;
  *                     types: classes of the attentions in transformers}; refuse it when no reader knows them
  *   matrices          what may be quantized, in order: [{name, out_features, in_features, scheme, quantized,
  *                     fixed_by_user, embedding}]: linear layers, embeddings, the output layer unless it is tied
+ *   copied_linears    only when there are: linear layers of parts that are copied as they are (vision towers), by module
+ *                     path in transformers; a config that lists what is not quantized names them
  */
 typedef struct ar_format_api {
   size_t struct_size;
@@ -118,7 +120,8 @@ typedef struct ar_format_api {
   /* Optional, all three or none. [any] Opens a file whose extension is the format's id as an input model. `take` is
    * called once with a JSON object that the `import_file` function of model adapters understands (ar/model.h). Where
    * programs that run such files round what enters a linear layer, "activations" lists them: {"name", and "cache", the
-   * type they keep keys and values of attention in (float32, float16, bfloat16; absent: float32)}. */
+   * type they keep keys and values of attention in (float32, float16, bfloat16; absent: float32)}. "part": what the file
+   * holds when that is no model by itself ("a vision tower"); it can only be inspected then. */
   ar_status (*open_source)(const char *path, ar_source **source, void *ctx,
                            ar_status (*take)(void *ctx, const char *json, size_t n_bytes), ar_error *err);
   /* [any] Reads one tensor; declared_json is its entry in the adapter's answer. To `sink` go the planes and

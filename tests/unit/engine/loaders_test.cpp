@@ -42,6 +42,7 @@ TEST(Loaders, OfOrdinaryModelsAreAll) {
 
 TEST(Loaders, OfGguf) {
   EXPECT_EQ(names(StoredAs{"gguf", "", "", {quant::preset("GGUF:Q4_K_M")}}), "llama.cpp Transformers vLLM SGLang");
+  EXPECT_EQ(names(StoredAs{"gguf", "", "", {}, false, true}), "llama.cpp");
 }
 
 TEST(Loaders, OfUnknownMethodsAreNone) { EXPECT_EQ(names("hqq", "", "W4A16"), ""); }

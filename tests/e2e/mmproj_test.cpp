@@ -1,0 +1,101 @@
+// The second file of a GGUF export, of a vision tower, compared with llama.cpp's converter.
+#include <sys/wait.h>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "plugins/formats/gguf/sha256.hpp"
+#include "tests/tools/gguf_file.hpp"
+#include "tests/tools/safetensors.hpp"
+
+namespace ar::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(AR_SOURCE_DIR) / "tests/golden";
+const fs::path kProgram = fs::path(AR_BINARY_DIR) / "bin/auto-round";
+const char* const kPreprocessor = "preprocessor_config.json";
+
+class Mmproj : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(kProgram)) GTEST_SKIP() << kProgram << " is not built";
+    fs::remove_all(root_);
+    fs::create_directories(model());
+    for (const char* name : {"config.json", "model.safetensors"})
+      fs::copy_file(kGolden / "models" / GetParam() / name, model() / name);
+    for (const char* name : {"tokenizer.model", kPreprocessor}) fs::copy_file(kGolden / "gguf" / name, model() / name);
+  }
+  void TearDown() override {
+    if (!HasFailure()) fs::remove_all(root_);
+  }
+  fs::path model() const { return root_ / GetParam(); }
+  fs::path out() const { return root_ / "out"; }
+  std::string log() const { return read_bytes(root_ / "log"); }
+  int run(const std::string& command, const fs::path& path, const std::string& options = "") const {
+    const std::string line = "'" + kProgram.string() + "' " + command + " '" + path.string() + "'" + options + " > /dev/null 2> '" +
+                             (root_ / "log").string() + "'";
+    const int status = std::system(line.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  int quantize() const {
+    return run("", model(), " --format gguf:q8_0 --iters 0 --disable_opt_rtn --output_dir '" + out().string() + "'");
+  }
+  fs::path file() const { return out() / (std::string(GetParam()) + "-gguf") / "mmproj-model.gguf"; }
+
+ private:
+  const fs::path root_ = fs::path(AR_BINARY_DIR) / "tests/mmproj" / GetParam();
+};
+
+TEST_P(Mmproj, IsWhatLlamaCppsConverterMakes) {
+  ASSERT_EQ(quantize(), 0) << log();
+  const auto expected = boost::json::parse(read_bytes(kGolden / "gguf/mmproj.json"));
+  EXPECT_EQ(gguf::sha256_hex(read_bytes(file())), expected.at(GetParam()).at("sha256").as_string());
+}
+
+TEST_P(Mmproj, LeavesNothingOfTheTowerInTheOtherFile) {
+  ASSERT_EQ(quantize(), 0) << log();
+  size_t text_files = 0;
+  for (const auto& entry : fs::directory_iterator(file().parent_path())) {
+    if (entry.path() == file()) continue;
+    ++text_files;
+    const GgufFile text(entry.path());
+    for (const auto& [name, tensor] : text.tensors()) EXPECT_NE(name.substr(0, 2), "v.") << name;
+  }
+  EXPECT_EQ(text_files, 1U);
+  EXPECT_EQ(log().find("left out"), std::string::npos) << log();
+}
+
+TEST_P(Mmproj, IsNoModelByItself) {
+  ASSERT_EQ(quantize(), 0) << log();
+  EXPECT_EQ(run("eval", file(), " --ppl '" AR_SOURCE_DIR "/examples/text/eval.txt'"), 2);
+  EXPECT_NE(log().find("holds a vision tower, which is no model by itself"), std::string::npos) << log();
+  EXPECT_EQ(run("inspect", file().parent_path()), 0) << log();
+}
+
+TEST_P(Mmproj, NeedsTheColoursMeans) {
+  fs::remove(model() / kPreprocessor);
+  EXPECT_EQ(quantize(), 2);
+  EXPECT_NE(log().find("preprocessor_config.json nor processor_config.json has image_mean"), std::string::npos) << log();
+  EXPECT_FALSE(fs::exists(file()));
+}
+
+TEST_P(Mmproj, NeedsEveryTensorOfTheTower) {
+  fs::remove(model() / "config.json");
+  auto config = boost::json::parse(read_bytes(kGolden / "models" / GetParam() / "config.json"));
+  auto& depth = config.at("vision_config").at("depth");
+  depth = depth.to_number<int>() + 1;
+  std::ofstream(model() / "config.json") << boost::json::serialize(config);
+  EXPECT_NE(quantize(), 0);
+  EXPECT_NE(log().find("is missing in the checkpoint"), std::string::npos) << log();
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Mmproj, testing::Values("qwen2_vl", "qwen2_5_vl", "qwen3_vl"));
+
+}  // namespace
+}  // namespace ar::test
