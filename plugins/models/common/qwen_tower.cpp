@@ -10,6 +10,7 @@ namespace json = boost::json;
 
 const std::string kTower = "model.visual.";
 constexpr double kNormEps = 1e-6;
+constexpr int64_t kMost = int64_t{1} << 20;  // three of them multiply without overflow
 
 /// vision_config with the defaults of transformers' configuration classes.
 class Vision {
@@ -17,10 +18,15 @@ class Vision {
   explicit Vision(const Config& config) : config_(*config.object("vision_config")) {}
   int64_t count(const char* key, int64_t otherwise) const {
     const int64_t value = config_.integer(key).value_or(otherwise);
-    if (value < 1 || value > (int64_t{1} << 31)) config_.refuse(key, "a whole number from 1 to 2^31");
+    if (value < 1 || value > kMost) config_.refuse(key, "a whole number from 1 to 2^20");
     return value;
   }
-  double number(const char* key, double otherwise) const { return config_.number(key).value_or(otherwise); }
+  /// A width given as a multiple of another one.
+  int64_t multiple(const char* key, double otherwise, int64_t width) const {
+    const double product = config_.number(key).value_or(otherwise) * static_cast<double>(width);
+    if (!(product >= 1 && product <= kMost)) config_.refuse(key, "a ratio that gives a width from 1 to 2^20");
+    return static_cast<int64_t>(product);
+  }
   /// Indices of blocks.
   std::vector<int64_t> indices(const char* key, const std::vector<int64_t>& otherwise, int64_t blocks) const {
     if (!config_.has(key)) return otherwise;
@@ -112,7 +118,7 @@ Tower qwen2_tower(const Config& config, int64_t hidden, const StoredNames& store
                   0,
                   vision.count("depth", 32),
                   vision.count("num_heads", 16)};
-  const auto mlp_width = static_cast<int64_t>(static_cast<double>(size.width) * vision.number("mlp_ratio", 4.0));
+  const int64_t mlp_width = vision.multiple("mlp_ratio", 4.0, size.width);
   size.mlp_width = out;  // as llama.cpp's converter has it, and never uses it
   add_vision_keys(size, tower);
   tower.key("clip.projector_type", "string", "qwen2vl_merger");
