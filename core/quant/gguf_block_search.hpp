@@ -1,24 +1,40 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "core/quant/int_tuning.hpp"
 #include "core/quant/scale_search.hpp"
 
-/// Optimized rounding of Q4_0, Q5_0 and Q8_0. Of a few dozen codings of a block the one whose own best scale, by least
+/// Optimized rounding of Q4_0, Q5_0 and Q8_0. Of a few codings of a block the one whose own best scale, by least
 /// squares, leaves the least weighted error; then every element is rounded once to the scale as float16 has it.
 /// Upstream's search of 201 scales without refinement (scale_search.hpp) ends at the same error in many times the time,
 /// but then rounds scales and products to bfloat16; llama.cpp's make_qx_quants tries 19, near the extreme alone.
 namespace ar::quant {
 
-constexpr int64_t kMostDivisors = 32;
-constexpr float kNoExtreme = 1e-30f;  // blocks of less are zeros in float16, and have no reciprocal
+/// Codings are tried in whole numbers of 16 bits, whose sums are exact in any order. An element x counts
+/// round(x * -one / extreme); with factor f its code is round(that * f / 2^15).
+struct BlockCodings {
+  float one;
+  std::vector<int16_t> factors;  // kByteCodings with 8 bits, else kMostCodings
+};
+constexpr size_t kByteCodings = 8, kMostCodings = 32;
+BlockCodings block_codings(int bits);
 
-/// The codings: element * -divisor / extreme, rounded. 8 or 32 of them. With 8 bits no code leaves the range.
-std::vector<float> block_divisors(int bits);
+/// Weights of a block in whole numbers, the largest being kTopWeight.
+constexpr int kTopWeight = 4095, kWeightShift = 3;
+static_assert(32LL * kTopWeight * 127 * 127 < 1LL << 31, "sums of squares fit 32 bits");
+static_assert(kTopWeight << kWeightShift < 1 << 15, "factors of fixed-point products fit 16 bits");
+void whole_weights(const float* weights, int64_t n, int16_t* whole);
+
+/// What products / squares of a coding is multiplied with for its scale, relative to the extreme.
+inline float coding_unit(const BlockCodings& codings) {
+  return -static_cast<float>(1 << (15 - kWeightShift)) / codings.one;
+}
+
+constexpr float kNoExtreme = 1e-30f;  // blocks of less have no coding
+constexpr float kMostHalf = 65504.0f;
 
 /// Rows of an is_sym_block_grid grid; planes start at row 0, codes may be null. [any] on disjoint ranges.
 void round_searched_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const Importance& importance,
@@ -29,17 +45,5 @@ namespace reference {
 void round_searched_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const Importance& importance,
                            const IntPlanes& planes);
 }  // namespace reference
-
-/// The scale that is stored for the coding that fits best, and what elements are multiplied with to get their codes.
-struct BlockScale {
-  float scale, inverse;
-};
-/// scale: of the best coding, or NaN where none has a code that counts: then the extreme sets it.
-inline BlockScale block_scale(const IntGrid& grid, float scale, float extreme) {
-  constexpr float kMostHalf = 65504.0f;
-  if (std::isnan(scale)) scale = extreme / -grid.half();
-  const float stored = std::copysign(std::min(std::fabs(tensor::round_to_f16(scale)), kMostHalf), scale);
-  return {stored, stored == 0.0f ? 0.0f : 1.0f / stored};
-}
 
 }  // namespace ar::quant

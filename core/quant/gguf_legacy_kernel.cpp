@@ -100,25 +100,6 @@ HWY_INLINE void sym_scales(const IntGrid& grid, const float* low, const float* h
   }
 }
 
-/// Codes of a symmetric grid. Values are copies: a byte that is stored might be part of any object in memory.
-struct SymEncoder {
-  VF low, high, shift;
-  HWY_INLINE explicit SymEncoder(const IntGrid& grid)
-      : low(hn::Set(F32(), -grid.half())),
-        high(hn::Set(F32(), grid.half() - 1)),
-        shift(hn::Set(F32(), 0x1.8p23f + grid.half())) {}
-  template <typename W>
-  HWY_INLINE void encode(float scale, const W* w, uint8_t* codes) const {
-    const VF divisor = hn::Set(F32(), scale);
-    for (int64_t k = 0; k < kBlock; k += hn::Lanes(F32())) {
-      const VF clamped = hn::Min(hn::Max(hn::Div(load(w + k), divisor), low), high);
-      // The unit in the last place is 1 here: the sum is rounded to nearest, and its low byte is the code.
-      const auto bits = hn::BitCast(U32(), hn::Add(clamped, shift));
-      hn::StoreU(hn::TruncateTo(U8(), bits), U8(), codes + k);
-    }
-  }
-};
-
 template <typename W>
 void sym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlanes& planes) {
   const int64_t end = rows.end * grid.groups();
@@ -133,8 +114,11 @@ void sym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlan
     }
     sym_scales(grid, low, high, scale);
     std::copy_n(scale, n, planes.scale + first);
-    for (int64_t g = first; g < first + n; ++g)
-      encoder.encode(scale[g - first], weight + g * kBlock, planes.codes + g * kBlock);
+    for (int64_t g = first; g < first + n; ++g) {
+      const VF divisor = hn::Set(F32(), scale[g - first]);
+      for (int64_t k = g * kBlock; k < (g + 1) * kBlock; k += hn::Lanes(F32()))
+        encoder.store_codes(hn::Div(load(weight + k), divisor), planes.codes + k);
+    }
   }
 }
 

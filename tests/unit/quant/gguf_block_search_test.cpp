@@ -123,8 +123,8 @@ TEST_P(GgufBlockSearch, LosesNoMoreThanWhatItStandsFor) {
       const float code = std::nearbyint(w[i] / upstream.scale[i / 32]);
       upstream.codes[i] = static_cast<uint8_t>(std::clamp(code, -grid.half(), grid.half() - 1) + grid.half());
     }
-    EXPECT_LT(found.error(grid, w, weights), 0.95 * plain.error(grid, w, weights));     // seen: 0.56 to 0.89
-    EXPECT_LT(found.error(grid, w, weights), 1.05 * upstream.error(grid, w, weights));  // seen: 1.00 to 1.04
+    EXPECT_LT(found.error(grid, w, weights), 0.95 * plain.error(grid, w, weights));     // seen: 0.55 to 0.89
+    EXPECT_LT(found.error(grid, w, weights), 1.05 * upstream.error(grid, w, weights));  // seen: 0.99 to 1.03
   }
 }
 
