@@ -9,7 +9,7 @@ namespace ar::quant {
 
 const float* checked_importance(const QuantizeOptions& options, int64_t columns) {
   const at::Tensor& importance = options.importance;
-  if (!importance.defined()) return nullptr;
+  if (!options.search || !importance.defined()) return nullptr;
   if (importance.scalar_type() != at::kFloat || !importance.is_contiguous() || importance.numel() != columns)
     base::fail("importance has {} values, the weight {} columns", importance.numel(), columns);
   return importance.const_data_ptr<float>();

@@ -27,7 +27,8 @@ struct QuantizeOptions {
   bool minmax_tuning = true;     // tuners: train the range factors
 };
 
-/// The importance that options give for a matrix of so many columns, checked; null when they give none.
+/// The importance that options give for a matrix of so many columns, checked; null when they give none, or ask for no
+/// search.
 const float* checked_importance(const QuantizeOptions& options, int64_t columns);
 
 /// A trained buffer of a tuner, float32: V is [rows(), width]; range factors are [rows() / row_step() rounded up, width].

@@ -13,12 +13,12 @@ constexpr float kLeastHalf = 0x1p-24f;  // of float16, above 0
 }  // namespace
 
 Importance importance_of(const QuantizeOptions& options, const IntGrid& grid) {
-  const float* importance = options.search ? checked_importance(options, grid.cols) : nullptr;
+  const float* importance = checked_importance(options, grid.cols);
   return importance == nullptr ? Importance() : Importance(importance, grid);
 }
 
 KImportance k_importance(const QuantizeOptions& options, const KGrid& grid) {
-  const float* importance = options.search ? checked_importance(options, grid.cols) : nullptr;
+  const float* importance = checked_importance(options, grid.cols);
   return importance == nullptr ? KImportance() : KImportance(grid, importance);
 }
 

@@ -9,7 +9,7 @@
 
 namespace ar::quant {
 
-/// The importance that options give for a matrix, checked. Empty when they give none, or ask for no search.
+/// checked_importance of a matrix; empty where that is null.
 Importance importance_of(const QuantizeOptions& options, const IntGrid& grid);
 KImportance k_importance(const QuantizeOptions& options, const KGrid& grid);
 
