@@ -7,8 +7,8 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/error.hpp"
-#include "core/quant/gguf_planes.hpp"
 #include "core/quant/gguf_found.hpp"
+#include "core/quant/gguf_planes.hpp"
 #include "core/quant/gguf_search.hpp"
 #include "core/quant/planes.hpp"
 #include "core/quant/range_tuner.hpp"
@@ -44,17 +44,17 @@ void find_scales(const KGrid& grid, tensor::ConstReals weight, RowRange rows, co
   }
 }
 
-/// Storage of a layer's scales.
-class FoundScales {
+/// Storage of what a search found for a layer of a K type.
+class FoundKScales {
  public:
-  explicit FoundScales(const KGrid& grid)
+  explicit FoundKScales(const KGrid& grid)
       : scale_(static_cast<size_t>(grid.rows * grid.cols / grid.group())),
         min_(grid.sym ? 0 : scale_.size()),
         super_scale_(static_cast<size_t>(grid.rows * grid.supers())),
         super_min_(grid.sym ? 0 : super_scale_.size()),
         view_{scale_.data(), min_.data(), super_scale_.data(), super_min_.data()} {}
-  FoundScales(const FoundScales&) = delete;
-  FoundScales& operator=(const FoundScales&) = delete;
+  FoundKScales(const FoundKScales&) = delete;
+  FoundKScales& operator=(const FoundKScales&) = delete;
   const KScales& view() const { return view_; }
 
  private:
@@ -67,7 +67,7 @@ QuantizedWeight round_to_blocks(const at::Tensor& weight, const Scheme& scheme, 
   const at::Tensor w = weight.to(options.from_data ? at::kFloat : options.dtype).contiguous();
   const KGrid grid = make_k_grid(scheme, w.size(0), w.size(1));
   const KImportance importance = k_importance(options, grid);
-  FoundScales found(grid);
+  FoundKScales found(grid);
   KTuning layer{grid, reals_of(w)};
   layer.found = &found.view();
   const KPlaneStore planes(grid);
@@ -133,7 +133,7 @@ class KSearch {
   KSearch(const KGrid& grid, const QuantizeOptions& options) : grid_(grid), importance_(options.importance) {
     if (!options.search) return;
     weights_ = k_importance(options, grid);
-    found_ = std::make_unique<FoundScales>(grid);
+    found_ = std::make_unique<FoundKScales>(grid);
   }
   bool active() const { return found_ != nullptr; }
   void find(tensor::ConstReals weight, RowRange rows) { find_scales(grid_, weight, rows, weights_, found_->view()); }
@@ -143,7 +143,7 @@ class KSearch {
   KGrid grid_;
   at::Tensor importance_;  // what weights_ borrows
   KImportance weights_;
-  std::unique_ptr<FoundScales> found_;
+  std::unique_ptr<FoundKScales> found_;
 };
 
 struct KRanges {
