@@ -36,7 +36,7 @@ constexpr std::array<Unused, 20> kUnused = {{
     {"AR_CALIB_STREAM_DEVICE", "calibration runs where the model runs"},
     {"AR_FUSE_ONLINE_ROTATION", "rotation is missing"},
     {"AR_FORCE_MOE_ROUTING_ALL_EXPERTS", "mixtures of experts are missing"},
-    {"AR_MLLM_DATASET_CACHE_SIZE", "multimodal models are missing"},
+    {"AR_MLLM_DATASET_CACHE_SIZE", "calibration reads text alone"},
     {"AR_AUTO_SCHEME_NSAMPLES", kAutoScheme},
     {"AR_AUTO_SCHEME_BATCH_SIZE", kAutoScheme},
     {"AR_AUTO_SCHEME_SEQLEN", kAutoScheme},

@@ -19,7 +19,8 @@ constexpr const char* kNoAutoScheme = "AutoScheme is missing; --scheme and --lay
 constexpr const char* kNoAwq = "the AWQ algorithm is missing";
 constexpr const char* kNoSvd = "the SVDQuant algorithm is missing";
 constexpr const char* kNoRotation = "Hadamard rotation is missing";
-constexpr const char* kNoMultimodal = "multimodal models are missing";
+constexpr const char* kNoTowers = "towers are copied as they are";
+constexpr const char* kTextAlone = "calibration reads text alone";
 constexpr const char* kNoDiffusion = "diffusion models are missing";
 
 Option used(Group group, const char* names, Arity arity, ValueType type, const char* value, const char* help) {
@@ -162,9 +163,9 @@ void add_evaluation(std::vector<Option>& t) {
 
 void add_modalities(std::vector<Option>& t) {
   const auto m = Group::kMultimodal;
-  t.push_back(later(m, "quant_nontext_module", kFlag, "quantize vision and audio towers as well", kNoMultimodal));
-  t.push_back(later(m, "extra_data_dir", kOne, "folder of images, video and audio", kNoMultimodal));
-  t.push_back(later(m, "template", kOne, "prompt template", kNoMultimodal));
+  t.push_back(later(m, "quant_nontext_module", kFlag, "quantize vision and audio towers as well", kNoTowers));
+  t.push_back(later(m, "extra_data_dir", kOne, "folder of images, video and audio", kTextAlone));
+  t.push_back(later(m, "template", kOne, "prompt template", kTextAlone));
   const auto d = Group::kDiffusion;
   for (const char* name : {"prompt", "prompt_file", "metrics metric", "image_save_dir", "guidance_scale",
                            "num_inference_steps", "generator_seed"})
