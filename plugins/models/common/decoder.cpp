@@ -27,10 +27,6 @@ at::Tensor window_mask(int64_t length, int64_t window, const at::TensorOptions& 
   return hidden.triu(1) + hidden.tril(-window);
 }
 
-Config text_part(const DecoderSpec& spec, const Config& config) {
-  return spec.text_config == nullptr ? config : config.over(spec.text_config);
-}
-
 const DecoderContext& as_decoder(const Context& context) { return static_cast<const DecoderContext&>(context); }
 
 }  // namespace
@@ -39,7 +35,10 @@ Decoder::Decoder(const DecoderSpec& spec, const Config& config, const TensorTabl
     : Decoder(spec, config, StoredNames(tensors, spec.names.prefix)) {}
 
 Decoder::Decoder(const DecoderSpec& spec, const Config& config, const StoredNames& stored)
-    : shape_(read_shape(spec, text_part(spec, config))) {
+    : Decoder(spec, config, spec.text_config == nullptr ? config : config.over(spec.text_config), stored) {}
+
+Decoder::Decoder(const DecoderSpec& spec, const Config& config, const Config& text, const StoredNames& stored)
+    : shape_(read_shape(spec, text)) {
   spec_.model_type = spec.model_type;
   spec_.architecture = spec.architecture;
   spec_.hidden = shape_.hidden;
@@ -55,7 +54,7 @@ Decoder::Decoder(const DecoderSpec& spec, const Config& config, const StoredName
   if (spec.tower != nullptr && config.has("vision_config")) tower = spec.tower(config, shape_.hidden, stored);
   spec_.copied_linears = tower.linears;
   const std::string gguf =
-      gguf_declaration(spec, shape_, text_part(spec, config), std::move(gguf_blocks_), std::move(gguf_outside_), tower);
+      gguf_declaration(spec, shape_, text, std::move(gguf_blocks_), std::move(gguf_outside_), tower);
   if (!gguf.empty()) spec_.declarations["gguf"] = gguf;
 }
 

@@ -33,6 +33,8 @@ class Decoder final : public Model {
     int64_t attention_norm;
     int64_t mlp_norm;
   };
+  /// `text`: the part of `config` that describes the language model.
+  Decoder(const DecoderSpec& spec, const Config& config, const Config& text, const class StoredNames& stored);
   void build_io(const DecoderSpec& spec, const class StoredNames& stored);
   void build_block(const DecoderSpec& spec, const class StoredNames& stored, int64_t layer);
   void find_dropped(const DecoderSpec& spec, const class StoredNames& stored);

@@ -1,28 +1,13 @@
 #include "ar/plugin.h"
 #include "plugins/models/common/adapter.hpp"
+#include "plugins/models/common/qwen2_vl.hpp"
 #include "plugins/models/common/qwen_tower.hpp"
 
 namespace {
 
 const ar::models::DecoderSpec& qwen2_vl() {
-  static const ar::models::DecoderSpec spec = [] {
-    ar::models::DecoderSpec s{"qwen2_vl", "Qwen2VLForConditionalGeneration"};
-    s.names.attention_type = "Qwen2VLAttention";
-    s.names.block_module = "model.language_model.layers";
-    s.text_config = "text_config";
-    s.tower = ar::models::qwen2_tower;
-    s.defaults = {{"vocab_size", 152064},    {"hidden_size", 8192},       {"intermediate_size", 29568},
-                  {"num_hidden_layers", 80}, {"num_attention_heads", 64}, {"num_key_value_heads", 8},
-                  {"sliding_window", 4096},  {"max_window_layers", 80},   {"max_position_embeddings", 32768}};
-    s.norm_eps = 1e-5;
-    s.qkv_bias = {nullptr, true};
-    s.window = ar::models::Window::kUpperLayers;
-    s.rope_theta = 1e6;
-    s.gguf.architecture = "qwen2vl";
-    s.gguf.head_width = false;
-    s.gguf.rope_sections = true;
-    return s;
-  }();
+  static const ar::models::DecoderSpec spec = ar::models::qwen2_vl_spec("qwen2_vl", "Qwen2VLForConditionalGeneration",
+                                                                        "Qwen2VLAttention", ar::models::qwen2_tower);
   return spec;
 }
 
