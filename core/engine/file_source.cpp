@@ -53,9 +53,8 @@ FileSource::FileSource(plugin::Registry& registry, const std::filesystem::path& 
 void FileSource::find_activations() {
   if (!activations_) return;
   const std::string file = source_.path().string();
-  const auto json = base::parse_json(source_.description(), file);
   std::string accepted = "stored";
-  if (const auto known = base::JsonCursor(json, file).find("activations")) {
+  if (const auto known = base::JsonCursor(source_.json(), file).find("activations")) {
     for (std::size_t i = 0; i < known->size(); ++i) {
       const base::JsonCursor program = known->at(i);
       const std::string name = program.get_string("name");

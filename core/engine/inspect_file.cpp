@@ -57,7 +57,9 @@ std::optional<fs::path> find_model_file(plugin::Registry& registry, const fs::pa
     if (item.is_regular_file() && known(item.path())) files.push_back(item.path());
   }
   if (files.size() > 1) {  // a language model, and what is loaded beside it
-    const auto is_part = [&](const fs::path& file) { return !SourceFile(source_plugin(registry, file), file).part().empty(); };
+    const auto is_part = [&](const fs::path& file) {
+      return !SourceFile(source_plugin(registry, file), file).part().empty();
+    };
     files.erase(std::remove_if(files.begin(), files.end(), is_part), files.end());
   }
   return files.size() == 1 ? std::optional(files.front()) : std::nullopt;
@@ -69,8 +71,7 @@ Inspection inspect_model_file(plugin::Registry& registry, const fs::path& file) 
   found.file = found.format = extension(file);
   found.files = {file.filename().string()};
   const SourceFile source(source_plugin(registry, file), file);
-  const auto json = base::parse_json(source.description(), file.string());
-  const base::JsonCursor tensors = base::JsonCursor(json, file.string()).at("tensors");
+  const base::JsonCursor tensors = base::JsonCursor(source.json(), file.string()).at("tensors");
   for (std::size_t i = 0; i < tensors.size(); ++i) add_tensor(found, tensors.at(i));
   StoredAs stored{found.file, "", "", {}, false, !source.part().empty()};
   for (const InspectedLayer& layer : found.layers) stored.schemes.push_back(layer.scheme);

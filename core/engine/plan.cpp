@@ -32,18 +32,16 @@ at::ScalarType torch_dtype(const std::string& safetensors) {
 void check_supported(const quant::Scheme& s, const std::string& where) {
   if (s.bits >= 16 && s.act_bits >= 16) return;
   if (s.bits >= 16) {
-    base::refuse("{}: activations of {} bits with weights left at {} are not supported; quantize the weights too",
-                 where, s.act_bits, s.bits);
+    base::refuse("{}: activations of {} bits with weights left at {} are not supported; quantize the weights too", where,
+                 s.act_bits, s.bits);
   }
   if (quant::find_data_type(s) == nullptr) {
-    base::refuse(
-        "{}: weights of {} bits in data type {} ({}) are not supported; `auto-round list schemes` shows what is", where,
-        s.bits, s.data_type, s.sym ? "sym" : "asym");
+    base::refuse("{}: weights of {} bits in data type {} ({}) are not supported; `auto-round list schemes` shows what is",
+                 where, s.bits, s.data_type, s.sym ? "sym" : "asym");
   }
   if (s.act_bits < 16 && !quant::is_activation_type(s)) {
-    base::refuse(
-        "{}: activations of {} bits in data type {} are not supported; `auto-round list schemes` shows what is", where,
-        s.act_bits, s.act_data_type);
+    base::refuse("{}: activations of {} bits in data type {} are not supported; `auto-round list schemes` shows what is",
+                 where, s.act_bits, s.act_data_type);
   }
 }
 
@@ -83,9 +81,8 @@ std::set<int64_t> choose_blocks(const Plan& plan) {
     if (hit) chosen.insert(static_cast<int64_t>(i));
   }
   if (chosen.empty()) {
-    base::refuse(
-        "--to_quant_block_names {}: no block has such a name; blocks are {} to {}; check the names or leave it unset",
-        fmt::join(patterns, ","), blocks.front().name, blocks.back().name);
+    base::refuse("--to_quant_block_names {}: no block has such a name; blocks are {} to {}; check the names or leave it unset",
+                 fmt::join(patterns, ","), blocks.front().name, blocks.back().name);
   }
   return chosen;
 }
@@ -211,8 +208,7 @@ void clamp_options(Plan& plan) {
     o.seqlen = limit;
   }
   if (o.batch_size > o.nsamples) {
-    if (plan.needs_data())
-      base::warning("--batch_size {} is above --nsamples: reduced to {}", o.batch_size, o.nsamples);
+    if (plan.needs_data()) base::warning("--batch_size {} is above --nsamples: reduced to {}", o.batch_size, o.nsamples);
     o.batch_size = o.nsamples;
   }
   if (o.gradient_accumulate_steps * o.batch_size > o.nsamples) {
@@ -244,8 +240,9 @@ bool Plan::needs_data() const {
   if (calibrates_states()) return true;
   if (n_quantized() == 0 || method == Method::kConvert) return false;
   if (method == Method::kTune || (method == Method::kOptRtn && options.dataset_given)) return true;
-  return std::any_of(layers.begin(), layers.end(),
-                     [](const PlannedLayer& layer) { return layer.quantized && quant::calibrated(layer.scheme); });
+  return std::any_of(layers.begin(), layers.end(), [](const PlannedLayer& layer) {
+    return layer.quantized && quant::calibrated(layer.scheme);
+  });
 }
 
 int64_t Plan::n_quantized() const {
@@ -267,8 +264,8 @@ uint64_t Plan::memory_estimate() const {
   if (!needs_data()) return widest * (2 + 1);
   const auto tokens = static_cast<uint64_t>(options.nsamples * options.seqlen);
   const auto batch = static_cast<uint64_t>(options.batch_size * options.seqlen);
-  constexpr uint64_t kStreamBytes = 2 * 4;  // original and quantized stream, float32
-  constexpr uint64_t kActivations = 20;     // float32 tensors of hidden size alive in one block's graph, seen on llama
+  constexpr uint64_t kStreamBytes = 2 * 4;   // original and quantized stream, float32
+  constexpr uint64_t kActivations = 20;   // float32 tensors of hidden size alive in one block's graph, seen on llama
   const auto hidden = static_cast<uint64_t>(spec->hidden);
   return widest * kTunedBytes + kStreamBytes * tokens * hidden + batch * hidden * kActivations * 4;
 }

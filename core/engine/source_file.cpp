@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -32,9 +31,13 @@ ar_status write_file(void* to, const char* name, const char* bytes, size_t n_byt
 SourceFile::SourceFile(const plugin::Format& plugin, const fs::path& path) : plugin_(plugin), path_(path) {
   ar_error err{};
   const ar_status status = plugin_.api.open_source(path.c_str(), &source_, &description_, keep_text, &err);
-  if (status == AR_OK) return;
-  plugin_.api.close_source(std::exchange(source_, nullptr));
-  require_ok(status, err, plugin_, std::string("format ") + plugin_.desc->id);  // its text names the file
+  try {
+    require_ok(status, err, plugin_, std::string("format ") + plugin_.desc->id);  // its text names the file
+    json_ = base::parse_json(description_, path_.string());
+  } catch (...) {
+    plugin_.api.close_source(source_);
+    throw;
+  }
 }
 
 SourceFile::~SourceFile() { plugin_.api.close_source(source_); }
@@ -45,10 +48,7 @@ void SourceFile::read(const std::string& name, const std::string& declared, cons
              path_.string() + ": tensor '" + name + "'");
 }
 
-std::string SourceFile::part() const {
-  const auto json = base::parse_json(description_, path_.string());
-  return base::JsonCursor(json, path_.string()).get_string("part", "");
-}
+std::string SourceFile::part() const { return base::JsonCursor(json_, path_.string()).get_string("part", ""); }
 
 void SourceFile::require_model() const {
   if (const std::string held = part(); !held.empty())

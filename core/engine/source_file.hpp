@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/value.hpp>
+
 #include "ar/format.h"
 #include "core/engine/staging_sink.hpp"
 #include "core/plugin/registry.hpp"
@@ -22,6 +24,8 @@ class SourceFile {
   const std::filesystem::path& path() const { return path_; }
   /// What adapters' `import_file` understands (ar/model.h), as JSON text.
   const std::string& description() const { return description_; }
+  /// The same, parsed.
+  const boost::json::value& json() const { return json_; }
   /// What the file holds when that is no model by itself: "a vision tower"; "" for a model.
   std::string part() const;
   /// Refuses a file that is no model by itself.
@@ -37,6 +41,7 @@ class SourceFile {
   std::filesystem::path path_;
   ar_source* source_ = nullptr;
   std::string description_;
+  boost::json::value json_;
 };
 
 /// The plugin that opens such files. Refuses a file that none opens.
