@@ -1,9 +1,6 @@
 #include "tests/cli/cli_test.hpp"
 
-#include <unistd.h>
-
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -15,16 +12,9 @@
 namespace ar::cli {
 
 void CliTest::SetUp() {
-  std::string pattern = (fs::temp_directory_path() / "ar_cli_XXXXXX").string();
-  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-  settings_.folder = pattern;
+  settings_.folder = folder_.path();
   make_model("tiny-qwen3", in("tiny-qwen3"));
   make_texts(settings_.folder);
-}
-
-void CliTest::TearDown() {
-  std::error_code ignored;
-  fs::remove_all(settings_.folder, ignored);
 }
 
 boost::json::object CliTest::recorded(const std::string& name) const {

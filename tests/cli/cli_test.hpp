@@ -9,6 +9,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "core/base/temporary_folder.hpp"
 #include "tests/cli/run.hpp"
 
 namespace ar::cli {
@@ -23,7 +24,6 @@ inline const std::string kQ =
 class CliTest : public ::testing::Test {
  protected:
   void SetUp() override;
-  void TearDown() override;
 
   Result run(const std::string& name, const std::string& line) { return run_program(name, words(line), settings_); }
   /// `auto-round Q line`
@@ -34,6 +34,9 @@ class CliTest : public ::testing::Test {
   fs::path in(const std::string& name) const { return settings_.folder / name; }
 
   RunSettings settings_;  // folder and environment
+
+ private:
+  const base::TemporaryFolder folder_;
 };
 
 std::string read_file(const fs::path& file);

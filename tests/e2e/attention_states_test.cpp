@@ -1,13 +1,12 @@
 // FP8 scales of attention from the real program, compared with what upstream stored for the same model and data.
-#include <sys/wait.h>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include "tests/cli/run.hpp"
 #include "tests/tools/safetensors.hpp"
 
 namespace ar::test {
@@ -43,15 +42,14 @@ class AttentionStates : public testing::TestWithParam<std::string> {
     const fs::path root = fs::path(AR_BINARY_DIR) / "tests/attention_states" / GetParam();
     fs::remove_all(root);
     fs::create_directories(root);
-    std::string command = kProgram.string() + " " + (kGolden / "models/tiny-llama").string() + " --device_map cpu";
+    std::vector<std::string> args{kGolden / "models/tiny-llama", "--device_map", "cpu"};
     for (const auto& word : expected().at("arguments").as_array()) {
       const bool data = word.as_string() == "CALIBRATION";
-      command += " " + (data ? (kGolden / "calibration.jsonl").string() : std::string(word.as_string()));
+      args.push_back(data ? (kGolden / "calibration.jsonl").string() : std::string(word.as_string()));
     }
-    command += " --output_dir " + (root / "out").string() + " 2> " + (root / "log").string();
-    const int status = std::system(command.c_str());
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-      throw std::runtime_error(command + "\n" + read_bytes(root / "log"));
+    args.insert(args.end(), {"--output_dir", root / "out"});
+    const cli::Result result = cli::run_program("auto-round", args, {root, {}, {}});
+    if (result.status != 0) throw std::runtime_error(result.err);
     return fs::directory_iterator(root / "out")->path();
   }
 };

@@ -1,10 +1,9 @@
 // From a source model to an exported folder with the real program, compared with what upstream wrote.
-#include <sys/wait.h>
-#include <cstdlib>
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
+#include "tests/cli/run.hpp"
 #include "tests/tools/compare_checkpoint.hpp"
 
 namespace ar::test {
@@ -20,17 +19,6 @@ std::vector<std::string> case_names() {
   const auto expected = boost::json::parse(read_bytes(kGolden / "expected.json"));
   for (const auto& [name, value] : expected.as_object()) names.emplace_back(name);
   return names;
-}
-
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
-int run(const std::string& command) {
-  const int status = std::system(command.c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /// The one model folder below `root`.
@@ -59,10 +47,11 @@ TEST_P(GoldenExport, EqualsUpstreamTensorByTensor) {
   const fs::path root = fs::path(AR_BINARY_DIR) / "tests/golden_export" / GetParam();
   fs::remove_all(root);
   fs::create_directories(root);
-  std::string command = "AR_ALLOW_W8_ASYM=1 " + quoted(kProgram.string()) + " " + quoted(model.string());
-  for (const std::string& argument : comparison.arguments()) command += " " + quoted(argument);
-  command += " --output_dir " + quoted((root / "out").string()) + " 2> " + quoted((root / "log").string());
-  ASSERT_EQ(run(command), 0) << command << "\n" << read_bytes(root / "log");
+  std::vector<std::string> args{model};
+  for (const std::string& argument : comparison.arguments()) args.push_back(argument);
+  args.insert(args.end(), {"--output_dir", root / "out"});
+  const cli::Result result = cli::run_program("auto-round", args, {root, {{"AR_ALLOW_W8_ASYM", "1"}}, {}});
+  ASSERT_EQ(result.status, 0) << result.err;
   for (const std::string& difference : comparison.differences(find_export(root / "out"))) ADD_FAILURE() << difference;
   if (!HasFailure()) fs::remove_all(root);
 }

@@ -1,6 +1,4 @@
 // The second file of a GGUF export, of a vision tower, compared with llama.cpp's converter.
-#include <sys/wait.h>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "plugins/formats/gguf/sha256.hpp"
+#include "tests/cli/run.hpp"
 #include "tests/tools/gguf_file.hpp"
 #include "tests/tools/safetensors.hpp"
 
@@ -36,20 +35,20 @@ class Mmproj : public testing::TestWithParam<const char*> {
   }
   fs::path model() const { return root_ / GetParam(); }
   fs::path out() const { return root_ / "out"; }
-  std::string log() const { return read_bytes(root_ / "log"); }
-  int run(const std::string& command, const fs::path& path, const std::string& options = "") const {
-    const std::string line = "'" + kProgram.string() + "' " + command + " '" + path.string() + "'" + options + " > /dev/null 2> '" +
-                             (root_ / "log").string() + "'";
-    const int status = std::system(line.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  const std::string& log() const { return log_; }
+  int run(const std::vector<std::string>& args) {
+    const cli::Result result = cli::run_program("auto-round", args, {root_, {}, {}});
+    log_ = result.err;
+    return result.status;
   }
-  int quantize() const {
-    return run("", model(), " --format gguf:q8_0 --iters 0 --disable_opt_rtn --output_dir '" + out().string() + "'");
+  int quantize() {
+    return run({model(), "--format", "gguf:q8_0", "--iters", "0", "--disable_opt_rtn", "--output_dir", out()});
   }
   fs::path file() const { return out() / (std::string(GetParam()) + "-gguf") / "mmproj-model.gguf"; }
 
  private:
   const fs::path root_ = fs::path(AR_BINARY_DIR) / "tests/mmproj" / GetParam();
+  std::string log_;  // of the last run
 };
 
 TEST_P(Mmproj, IsWhatLlamaCppsConverterMakes) {
@@ -73,15 +72,16 @@ TEST_P(Mmproj, LeavesNothingOfTheTowerInTheOtherFile) {
 
 TEST_P(Mmproj, IsNoModelByItself) {
   ASSERT_EQ(quantize(), 0) << log();
-  EXPECT_EQ(run("eval", file(), " --ppl '" AR_SOURCE_DIR "/examples/text/eval.txt'"), 2);
+  EXPECT_EQ(run({"eval", file(), "--ppl", AR_SOURCE_DIR "/examples/text/eval.txt"}), 2);
   EXPECT_NE(log().find("holds a vision tower, which is no model by itself"), std::string::npos) << log();
-  EXPECT_EQ(run("inspect", file().parent_path()), 0) << log();
+  EXPECT_EQ(run({"inspect", file().parent_path()}), 0) << log();
 }
 
 TEST_P(Mmproj, NeedsTheColoursMeans) {
   fs::remove(model() / kPreprocessor);
   EXPECT_EQ(quantize(), 2);
-  EXPECT_NE(log().find("preprocessor_config.json nor processor_config.json has image_mean"), std::string::npos) << log();
+  EXPECT_NE(log().find("preprocessor_config.json nor processor_config.json has image_mean"), std::string::npos)
+      << log();
   EXPECT_FALSE(fs::exists(file()));
 }
 
