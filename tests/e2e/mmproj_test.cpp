@@ -85,6 +85,21 @@ TEST_P(Mmproj, NeedsTheColoursMeans) {
   EXPECT_FALSE(fs::exists(file()));
 }
 
+TEST_P(Mmproj, FindsTheMeansInsideAProcessorsConfig) {
+  const std::string config = read_bytes(model() / kPreprocessor);
+  fs::remove(model() / kPreprocessor);
+  std::ofstream(model() / "processor_config.json") << R"({"image_processor": )" << config << "}";
+  ASSERT_EQ(quantize(), 0) << log();
+  const auto expected = boost::json::parse(read_bytes(kGolden / "gguf/mmproj.json"));
+  EXPECT_EQ(gguf::sha256_hex(read_bytes(file())), expected.at(GetParam()).at("sha256").as_string());
+}
+
+TEST_P(Mmproj, RefusesMeansThatAreNoNumbers) {
+  std::ofstream(model() / kPreprocessor) << R"({"image_mean": [0.5, "half"], "image_std": [0.5]})";
+  EXPECT_NE(quantize(), 0);
+  EXPECT_NE(log().find("preprocessor_config.json: image_mean must be a list of numbers"), std::string::npos) << log();
+}
+
 TEST_P(Mmproj, NeedsEveryTensorOfTheTower) {
   fs::remove(model() / "config.json");
   auto config = boost::json::parse(read_bytes(kGolden / "models" / GetParam() / "config.json"));

@@ -41,31 +41,32 @@ Value typed_value(const std::string& type, const json::value& value, const std::
   }
   if (type == "bools" && value.is_array()) {
     std::vector<bool> items;
-    for (const json::value& item : value.get_array()) items.push_back(item.as_bool());
+    for (const json::value& item : value.get_array()) {
+      if (!item.is_bool()) refuse(key + " must be a list of true and false");
+      items.push_back(item.get_bool());
+    }
     return to_array(items);
   }
   refuse(key + " has type '" + type + "'; accepted: u32, i32, f32, bool, string, i32s, bools, preprocessor");
 }
 
-Metadata read_metadata(const json::object& declared, const char* member) {
+/// Where keys may come from preprocessor_config.json, `preprocessor` says so; their value holds the place.
+Metadata read_metadata(const json::object& declared, const char* member,
+                       std::map<std::string, std::string>* preprocessor = nullptr) {
   Metadata metadata;
   for (const json::value& item : array_member(declared, member)) {
     const json::array* entry = item.if_array();
     if (entry == nullptr || entry->size() != 3) refuse(std::string(member) + " must be a list of [key, type, value]");
     const std::string key = text_of((*entry)[0], member);
     const std::string type = text_of((*entry)[1], key);
-    metadata.set(key, type == "preprocessor" ? Value(0.0F) : typed_value(type, (*entry)[2], key));
+    if (type == "preprocessor" && preprocessor != nullptr) {
+      preprocessor->emplace(key, text_of((*entry)[2], key));
+      metadata.set(key, 0.0F);
+    } else {
+      metadata.set(key, typed_value(type, (*entry)[2], key));
+    }
   }
   return metadata;
-}
-
-std::map<std::string, std::string> read_preprocessor(const json::object& declared) {
-  std::map<std::string, std::string> keys;
-  for (const json::value& item : array_member(declared, "metadata")) {
-    const json::array& entry = item.get_array();
-    if (entry[1].get_string() == "preprocessor") keys.emplace(entry[0].get_string(), text_of(entry[2], "preprocessor"));
-  }
-  return keys;
 }
 
 std::vector<DeclaredTensor> read_tensors(const json::object& declared) {
@@ -158,7 +159,7 @@ Declaration read_declaration(const json::object& plan) {
   const json::object& o = *own;
   Declaration d;
   d.architecture = string_member(o, "architecture");
-  d.metadata = read_metadata(o, "metadata");
+  d.metadata = read_metadata(o, "metadata", &d.preprocessor);
   if (o.contains("last")) d.last = read_metadata(o, "last");
   d.tensors = read_tensors(o);
   if (const json::value* tokenizer = o.if_contains("tokenizer")) {
@@ -178,8 +179,7 @@ std::optional<Declaration> read_mmproj(const json::object& plan) {
   if (o.contains("refused")) throw Error(AR_UNSUPPORTED, std::string(string_member(o, "refused")));
   Declaration d;
   d.architecture = string_member(o, "architecture");
-  d.metadata = read_metadata(o, "metadata");
-  d.preprocessor = read_preprocessor(o);
+  d.metadata = read_metadata(o, "metadata", &d.preprocessor);
   d.tensors = read_tensors(o);
   return d;
 }

@@ -80,39 +80,54 @@ SourceFiles source_files(const json::object& plan) {
   return SourceFiles(folder != nullptr && folder->is_string() ? std::string(folder->get_string()) : std::string());
 }
 
+std::vector<float> numbers_of(const json::value& list, const std::string& where) {
+  std::vector<float> numbers;
+  const json::array* items = list.if_array();
+  for (size_t i = 0; items != nullptr && i < items->size() && (*items)[i].is_number(); ++i)
+    numbers.push_back((*items)[i].to_number<float>());
+  if (items == nullptr || numbers.size() != items->size())
+    throw Error(AR_INVALID_ARGUMENT, where + " must be a list of numbers");
+  return numbers;
+}
+
+/// Numbers of each colour, which processor_config.json has inside image_processor.
+std::vector<float> preprocessor_numbers(const SourceFiles& source, const std::string& key) {
+  for (const char* name : {"preprocessor_config.json", "processor_config.json"}) {
+    const json::object config = source.json(name);
+    const std::string where = std::string(name) + ": " + key;
+    if (const json::value* list = config.if_contains(key)) return numbers_of(*list, where);
+    const json::value* inner = config.if_contains("image_processor");
+    if (inner == nullptr || !inner->is_object()) continue;
+    if (const json::value* list = inner->get_object().if_contains(key)) return numbers_of(*list, where);
+  }
+  throw Error(AR_UNSUPPORTED, source.folder() + ": neither preprocessor_config.json nor processor_config.json has " +
+                                  key + ", which a GGUF file of a vision tower needs");
+}
+
+/// The adapter's keys, with what it leaves open filled in.
+void add_declared(const SourceFiles& source, const Declaration& declaration, uint32_t file_type, Metadata& metadata) {
+  for (const auto& [key, value] : declaration.metadata.items()) {
+    const auto from = declaration.preprocessor.find(key);
+    if (from != declaration.preprocessor.end()) {
+      metadata.set(key, to_array(preprocessor_numbers(source, from->second)));
+    } else {
+      metadata.set(key, key == "general.file_type" ? Value(file_type) : value);
+    }
+  }
+}
+
 /// What every file begins with. Returns the parts of the model's name.
-NameParts add_general(const json::object& plan, const SourceFiles& source, const char* type, const DeclaredFile& file,
-                      Metadata& metadata) {
+NameParts add_common(const json::object& plan, const SourceFiles& source, const char* type, uint32_t file_type,
+                     const DeclaredFile& file, Metadata& metadata) {
   metadata.set("general.architecture", file.declaration().architecture);
   metadata.set("general.type", std::string(type));
   add_sampling(source.json("generation_config.json"), metadata);
   NameParts parts = name_parts(plan, n_parameters(file.entries()));
   if (parts.size_label.empty()) parts.size_label = size_label(file.entries());
   add_name(std::string(formats::string_member(plan, "model")), parts, metadata);
+  add_declared(source, file.declaration(), file_type, metadata);
+  metadata.set("general.quantization_version", kQuantizationVersion);
   return parts;
-}
-
-/// Numbers of each colour, which processor_config.json has inside image_processor.
-std::vector<float> preprocessor_numbers(const SourceFiles& source, const std::string& key) {
-  std::vector<float> numbers;
-  for (const char* name : {"preprocessor_config.json", "processor_config.json"}) {
-    json::object config = source.json(name);
-    const json::value* inner = config.if_contains("image_processor");
-    const json::object& place =
-        inner != nullptr && inner->is_object() && !config.contains(key) ? inner->get_object() : config;
-    const json::value* list = place.if_contains(key);
-    if (list == nullptr) continue;
-    if (!list->is_array())
-      throw Error(AR_INVALID_ARGUMENT, std::string(name) + ": " + key + " must be a list of numbers");
-    for (const json::value& item : list->get_array()) {
-      if (!item.is_number())
-        throw Error(AR_INVALID_ARGUMENT, std::string(name) + ": " + key + " must be a list of numbers");
-      numbers.push_back(item.to_number<float>());
-    }
-    return numbers;
-  }
-  throw Error(AR_UNSUPPORTED, source.folder() + ": neither preprocessor_config.json nor processor_config.json has " +
-                                key + ", which a GGUF file of a vision tower needs");
 }
 
 }  // namespace
@@ -123,10 +138,7 @@ FileMetadata text_metadata(const ar_host& host, const json::object& plan, const 
   Metadata& metadata = result.metadata;
   const SourceFiles source = source_files(plan);
   const Declaration& declaration = file.declaration();
-  const NameParts parts = add_general(plan, source, "model", file, metadata);
-  for (const auto& [key, value] : declaration.metadata.items())
-    metadata.set(key, key == "general.file_type" ? Value(file_type.number) : value);
-  metadata.set("general.quantization_version", kQuantizationVersion);
+  const NameParts parts = add_common(plan, source, "model", file_type.number, file, metadata);
   if (!declaration.vocabularies.empty()) add_vocabulary(host, source, declaration, metadata);
   for (const auto& [key, value] : declaration.last.items()) metadata.set(key, value);
   const std::string name(formats::string_member(plan, "model"));
@@ -137,18 +149,7 @@ FileMetadata text_metadata(const ar_host& host, const json::object& plan, const 
 Metadata mmproj_metadata(const json::object& plan, const DeclaredFile& file) {
   constexpr uint32_t kAllF32 = 0;
   Metadata metadata;
-  const SourceFiles source = source_files(plan);
-  add_general(plan, source, "mmproj", file, metadata);
-  const auto& preprocessor = file.declaration().preprocessor;
-  for (const auto& [key, value] : file.declaration().metadata.items()) {
-    const auto from = preprocessor.find(key);
-    if (from != preprocessor.end()) {
-      metadata.set(key, to_array(preprocessor_numbers(source, from->second)));
-    } else {
-      metadata.set(key, key == "general.file_type" ? Value(kAllF32) : value);
-    }
-  }
-  metadata.set("general.quantization_version", kQuantizationVersion);
+  add_common(plan, source_files(plan), "mmproj", kAllF32, file, metadata);
   return metadata;
 }
 
