@@ -11,11 +11,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
 
-template <typename W>
-HWY_INLINE LegacyBlock block_of(const IntGrid& grid, const W* w) {
-  const Extremes extremes = extremes_of(w);
-  return legacy_block(grid, extremes.low, extremes.high, extreme_of(w, extremes));
+#if HWY_TARGET == HWY_SCALAR
+void RoundSymBlocks(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
+  reference::round_sym_blocks(grid, weight, rows, planes);
 }
+void RoundLegacy(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
+  reference::round_legacy(grid, weight, rows, planes);
+}
+#else
 
 using F64 = hn::CappedTag<double, kSumLanes / 2>;
 
@@ -38,22 +41,22 @@ HWY_INLINE void store_codes(D d, V codes, int top, uint8_t* to) {
 
 /// Q4_0 and Q5_0: trunc(x * inverse + half + 0.5) in double precision, where the product is exact.
 template <typename W>
-HWY_INLINE void encode_sym(const IntGrid& grid, const LegacyBlock& block, const W* w, uint8_t* codes) {
+HWY_NOINLINE void encode_sym(const IntGrid& grid, float inverse, const W* w, uint8_t* codes) {
   const hn::Rebind<int32_t, F64> i32;
-  const auto inverse = hn::Set(F64(), static_cast<double>(block.inverse));
+  const auto factor = hn::Set(F64(), static_cast<double>(inverse));
   const auto shift = hn::Set(F64(), static_cast<double>(grid.half()) + 0.5);
   for (int64_t k = 0; k < kBlock; k += hn::Lanes(F64())) {
-    const auto code = hn::DemoteTo(i32, hn::Add(hn::Mul(load_double(w + k), inverse), shift));
+    const auto code = hn::DemoteTo(i32, hn::Add(hn::Mul(load_double(w + k), factor), shift));
     store_codes(i32, code, static_cast<int>(grid.top()), codes + k);
   }
 }
 
 /// Q8_0: x * inverse, half away from zero; its code 0 is byte 128.
 template <typename W>
-HWY_INLINE void encode_bytes(const LegacyBlock& block, const W* w, uint8_t* codes) {
-  const VF inverse = hn::Set(F32(), block.inverse);
+HWY_NOINLINE void encode_bytes(float inverse, const W* w, uint8_t* codes) {
+  const VF factor = hn::Set(F32(), inverse);
   for (int64_t k = 0; k < kBlock; k += hn::Lanes(F32())) {
-    const VF x = hn::Mul(load(w + k), inverse);
+    const VF x = hn::Mul(load(w + k), factor);
     const VF magnitude = hn::Abs(x), whole = hn::Floor(magnitude);
     const auto up = hn::Ge(hn::Sub(magnitude, whole), hn::Set(F32(), 0.5f));
     const VF rounded = hn::CopySign(hn::Add(whole, hn::IfThenElseZero(up, hn::Set(F32(), 1.0f))), x);
@@ -71,55 +74,100 @@ HWY_INLINE void encode_above_low(const IntGrid& grid, const LegacyBlock& block, 
   }
 }
 
+/// The element of largest magnitude, the first among equals.
 template <typename W>
-void round_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlanes& planes) {
-  const int64_t groups = grid.groups();
-  for (int64_t g = rows.begin * groups; g < rows.end * groups; ++g) {
-    const W* w = weight + g * kBlock;
-    uint8_t* codes = planes.codes + g * kBlock;
-    const LegacyBlock block = block_of(grid, w);
-    if (grid.real_zero)
-      encode_above_low(grid, block, w, codes);
-    else if (grid.bits == 8)
-      encode_bytes(block, w, codes);
-    else
-      encode_sym(grid, block, w, codes);
-    store_legacy_block(block, planes, g);
+HWY_NOINLINE float extreme_of(const W* w) {
+  float extreme = tensor::to_f32(w[0]);
+  for (int64_t k = 1; k < kBlock; ++k)
+    if (const float x = tensor::to_f32(w[k]); std::fabs(x) > std::fabs(extreme)) extreme = x;
+  return extreme;
+}
+
+/// As legacy_block has them.
+template <typename W>
+HWY_INLINE void legacy_scales(const IntGrid& grid, const W* w, Blocks& blocks) {
+  for (int64_t g = 0; g < kSumLanes; g += hn::Lanes(F32())) {
+    const VF low = load(blocks.low.at + g), high = load(blocks.high.at + g);
+    const VF magnitude = hn::Max(high, hn::Neg(low));
+    VF scale = hn::Div(hn::Sub(high, low), hn::Set(F32(), grid.top()));
+    if (grid.sym && grid.bits == 8) scale = hn::Div(magnitude, hn::Set(F32(), 127.0f));
+    if (grid.sym && grid.bits != 8)
+      scale = hn::Div(hn::CopySign(magnitude, hn::Neg(hn::Add(high, low))), hn::Set(F32(), grid.half()));
+    store(scale, blocks.scale.at + g);
+  }
+  if (grid.sym && grid.bits != 8)
+    for (int64_t g = 0; g < blocks.n; ++g)
+      if (blocks.high.at[g] == -blocks.low.at[g]) blocks.scale.at[g] = extreme_of(w + g * kBlock) / -grid.half();
+  blocks.invert_scales(1e-30f);
+}
+
+/// Calls body(first block, elements, codes, blocks) on the rows' blocks, kSumLanes at a time, their extremes found.
+template <typename W, typename Body>
+HWY_INLINE void for_each_blocks(const IntGrid& grid, const W* weight, RowRange rows, uint8_t* codes, Body body) {
+  Blocks blocks;
+  const int64_t end = rows.end * grid.groups();
+  for (int64_t first = rows.begin * grid.groups(); first < end; first += kSumLanes) {
+    blocks.n = std::min(kSumLanes, end - first);
+    blocks.find_extremes(weight + first * kBlock);
+    body(first, weight + first * kBlock, codes + first * kBlock, blocks);
   }
 }
 
-/// Scales of kSumLanes groups from their extremes, as group_levels has them for symmetric grids.
-HWY_INLINE void sym_scales(const IntGrid& grid, const float* low, const float* high, float* scale) {
+template <typename W>
+void legacy_sym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlanes& planes) {
+  const ReciprocalEncoder encoder(grid);
+  for_each_blocks(grid, weight, rows, planes.codes,
+                  [&](int64_t first, const W* w, uint8_t* codes, Blocks& blocks) HWY_ATTR {
+                    legacy_scales(grid, w, blocks);
+                    std::copy_n(blocks.scale.at, blocks.n, planes.scale + first);
+                    encoder.store(blocks, w, codes, [&](int64_t g, const W* block, uint8_t* to) HWY_ATTR {
+                      grid.bits == 8 ? encode_bytes(blocks.inverse.at[g], block, to)
+                                     : encode_sym(grid, blocks.inverse.at[g], block, to);
+                    });
+                  });
+}
+
+template <typename W>
+void legacy_asym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlanes& planes) {
+  for_each_blocks(grid, weight, rows, planes.codes,
+                  [&](int64_t first, const W* w, uint8_t* codes, Blocks& blocks) HWY_ATTR {
+                    legacy_scales(grid, w, blocks);
+                    for (int64_t g = 0; g < blocks.n; ++g) {
+                      const LegacyBlock block{blocks.scale.at[g], blocks.low.at[g], blocks.inverse.at[g]};
+                      store_legacy_block(block, planes, first + g);
+                      encode_above_low(grid, block, w + g * kBlock, codes + g * kBlock);
+                    }
+                  });
+}
+
+/// As group_levels has them for symmetric grids.
+HWY_INLINE void sym_scales(const IntGrid& grid, Blocks& blocks) {
   const VF zero = hn::Zero(F32());
   for (int64_t g = 0; g < kSumLanes; g += hn::Lanes(F32())) {
-    const VF least = hn::Min(load(low + g), zero), most = hn::Max(load(high + g), zero);
+    const VF least = hn::Min(load(blocks.low.at + g), zero), most = hn::Max(load(blocks.high.at + g), zero);
     const VF magnitude = hn::Max(most, hn::Neg(least));
     const VF unfloored = hn::Div(hn::CopySign(magnitude, hn::Neg(hn::Add(most, least))), hn::Set(F32(), grid.half()));
     const VF floored = hn::Max(hn::Abs(unfloored), hn::Set(F32(), grid.scale_floor));
-    store(hn::CopySign(floored, hn::Add(unfloored, zero)), scale + g);
+    const VF scale = hn::CopySign(floored, hn::Add(unfloored, zero));
+    store(scale, blocks.scale.at + g);
   }
+  blocks.invert_scales(0.0f);
 }
 
 template <typename W>
 void sym_rows(const IntGrid& grid, const W* weight, RowRange rows, const IntPlanes& planes) {
-  const int64_t end = rows.end * grid.groups();
-  const SymEncoder encoder(grid);
-  for (int64_t first = rows.begin * grid.groups(); first < end; first += kSumLanes) {
-    const int64_t n = std::min(kSumLanes, end - first);
-    alignas(64) float low[kSumLanes] = {}, high[kSumLanes] = {}, scale[kSumLanes];
-    for (int64_t g = 0; g < n; ++g) {
-      const Extremes extremes = extremes_of(weight + (first + g) * kBlock);
-      low[g] = extremes.low;
-      high[g] = extremes.high;
-    }
-    sym_scales(grid, low, high, scale);
-    std::copy_n(scale, n, planes.scale + first);
-    for (int64_t g = first; g < first + n; ++g) {
-      const VF divisor = hn::Set(F32(), scale[g - first]);
-      for (int64_t k = g * kBlock; k < (g + 1) * kBlock; k += hn::Lanes(F32()))
-        encoder.store_codes(hn::Div(load(weight + k), divisor), planes.codes + k);
-    }
-  }
+  const ReciprocalEncoder encoder(grid);
+  const SymEncoder exact(grid);
+  for_each_blocks(grid, weight, rows, planes.codes,
+                  [&](int64_t first, const W* w, uint8_t* codes, Blocks& blocks) HWY_ATTR {
+                    sym_scales(grid, blocks);
+                    std::copy_n(blocks.scale.at, blocks.n, planes.scale + first);
+                    encoder.store(blocks, w, codes, [&](int64_t g, const W* block, uint8_t* to) HWY_ATTR {
+                      const VF scale = hn::Set(F32(), blocks.scale.at[g]);
+                      for (int64_t k = 0; k < kBlock; k += hn::Lanes(F32()))
+                        exact.store_codes(hn::Div(load(block + k), scale), to + k);
+                    });
+                  });
 }
 
 void RoundSymBlocks(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
@@ -127,8 +175,12 @@ void RoundSymBlocks(const IntGrid& grid, ConstReals weight, RowRange rows, const
 }
 
 void RoundLegacy(const IntGrid& grid, ConstReals weight, RowRange rows, const IntPlanes& planes) {
-  with_type(weight.type, [&](auto w) { round_rows(grid, static_cast<const decltype(w)*>(weight.data), rows, planes); });
+  with_type(weight.type, [&](auto type) {
+    const auto* w = static_cast<const decltype(type)*>(weight.data);
+    grid.sym ? legacy_sym_rows(grid, w, rows, planes) : legacy_asym_rows(grid, w, rows, planes);
+  });
 }
+#endif
 
 }  // namespace ar::quant::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -160,21 +212,49 @@ void round_sym_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange r
 }
 
 namespace reference {
+namespace {
+
+struct Extremes {
+  float low, high;
+  float extreme;  // the element of largest magnitude, the first among equals
+};
+
+Extremes extremes_of(tensor::ConstReals weight, int64_t first, int64_t end) {
+  const float w = tensor::real_at(weight, first);
+  Extremes found{w, w, w};
+  for (int64_t i = first + 1; i < end; ++i) {
+    const float x = tensor::real_at(weight, i);
+    found.low = std::min(found.low, x);
+    found.high = std::max(found.high, x);
+    if (std::fabs(x) > std::fabs(found.extreme)) found.extreme = x;
+  }
+  return found;
+}
+
+}  // namespace
 
 void round_legacy(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes) {
   for (int64_t g = rows.begin * grid.groups(); g < rows.end * grid.groups(); ++g) {
-    const int64_t first = g * grid.group;
-    float low = tensor::real_at(weight, first), high = low, extreme = low;
-    for (int64_t i = first + 1; i < first + grid.group; ++i) {
-      const float x = tensor::real_at(weight, i);
-      low = std::min(low, x);
-      high = std::max(high, x);
-      if (std::fabs(x) > std::fabs(extreme)) extreme = x;
-    }
+    const int64_t first = g * grid.group, end = first + grid.group;
+    const auto [low, high, extreme] = extremes_of(weight, first, end);
     const LegacyBlock block = legacy_block(grid, low, high, extreme);
-    for (int64_t i = first; i < first + grid.group; ++i)
-      planes.codes[i] = code_of(grid, block, tensor::real_at(weight, i));
+    for (int64_t i = first; i < end; ++i) planes.codes[i] = code_of(grid, block, tensor::real_at(weight, i));
     store_legacy_block(block, planes, g);
+  }
+}
+
+void round_sym_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes) {
+  for (int64_t g = rows.begin * grid.groups(); g < rows.end * grid.groups(); ++g) {
+    const int64_t first = g * grid.group, end = first + grid.group;
+    const Extremes found = extremes_of(weight, first, end);
+    const float low = std::min(found.low, 0.0f), high = std::max(found.high, 0.0f);
+    const float unfloored = -std::copysign(std::max(high, -low), high + low) / grid.half();
+    const float scale = std::copysign(std::max(std::fabs(unfloored), grid.scale_floor), unfloored + 0.0f);
+    for (int64_t i = first; i < end; ++i) {
+      const float code = std::nearbyint(tensor::real_at(weight, i) / scale);
+      planes.codes[i] = static_cast<uint8_t>(std::clamp(code, -grid.half(), grid.half() - 1) + grid.half());
+    }
+    planes.scale[g] = scale;
   }
 }
 

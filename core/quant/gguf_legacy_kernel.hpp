@@ -16,8 +16,9 @@ void round_legacy(const IntGrid& grid, tensor::ConstReals weight, RowRange rows,
 void round_sym_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes);
 
 namespace reference {
-/// round_legacy one element at a time; equal bit for bit.
+/// The same, one element at a time; equal bit for bit.
 void round_legacy(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes);
+void round_sym_blocks(const IntGrid& grid, tensor::ConstReals weight, RowRange rows, const IntPlanes& planes);
 }  // namespace reference
 
 /// A block's scale and offset: w ~ scale * code + low, code 0 standing for `low`.

@@ -1,16 +1,14 @@
-// The vector kernels of GGUF's types against their scalar references, on every instruction set this machine has.
+// The vector kernels of GGUF's two-level types against their scalar references, on every instruction set this machine has.
 #include <cmath>
 #include <cstdint>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
-#include "core/quant/gguf_legacy_kernel.hpp"
 #include "core/quant/gguf_search.hpp"
 #include "core/quant/gguf_tuning.hpp"
-#include "core/quant/int_reference.hpp"
+#include "tests/unit/quant/every_target.hpp"
 #include "tests/unit/quant/tuning_case.hpp"
 
 namespace ar::quant::test {
@@ -100,17 +98,6 @@ struct KCase {
 
   static constexpr int64_t kRows = 15, kCols = 768;
 };
-
-template <typename Body>
-void on_every_target(Body body) {
-  for (uint64_t rest = hwy::SupportedTargets(); rest != 0; rest &= rest - 1) {
-    const uint64_t target = rest & (~rest + 1);
-    hwy::SetSupportedTargetsForTest(target);
-    SCOPED_TRACE(hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
 
 void expect_equal(const Numbers& a, const Numbers& b) {
   for (size_t i = 0; i < a.f32.size(); ++i) {
@@ -256,55 +243,6 @@ INSTANTIATE_TEST_SUITE_P(Types, KKernels,
                                            KShape{3, Real::kBf16, false, true}, KShape{4, Real::kF32, false, true},
                                            KShape{6, Real::kBf16, false, true}),
                          [](const auto& info) { return name(info.param); });
-
-TEST(LegacyKernel, MatchesReference) {
-  for (const Shape& s : {Shape{4, true, 32, 15, 96}, Shape{5, true, 32, 15, 96}, Shape{8, true, 32, 15, 96},
-                         Shape{4, false, 32, 15, 96}, Shape{5, false, 32, 15, 96, Real::kF32}}) {
-    SCOPED_TRACE(name(s));
-    on_every_target([&] {
-      TuningCase c(s);
-      c.grid.real_zero = !s.sym;
-      std::vector<uint8_t> codes[2];
-      std::vector<float> scale[2], zero[2];
-      for (int i = 0; i < 2; ++i) {
-        codes[i].resize(c.value.size());
-        scale[i].resize(c.range_min.size());
-        zero[i].resize(c.range_min.size());
-        const IntPlanes planes{codes[i].data(), scale[i].data(), s.sym ? nullptr : zero[i].data()};
-        (i == 0 ? round_legacy : reference::round_legacy)(c.grid, c.weight.view(), c.all(), planes);
-      }
-      EXPECT_EQ(codes[0], codes[1]);
-      EXPECT_EQ(scale[0], scale[1]);
-      EXPECT_EQ(zero[0], zero[1]);
-    });
-  }
-}
-
-TEST(LegacyKernel, OnePassEqualsRangesAndCodes) {
-  for (int bits : {4, 5, 8})
-    for (Real type : {Real::kBf16, Real::kF32}) {
-      const Shape s{bits, true, 32, 17, 96, type, ScaleType::kF32, false};
-      SCOPED_TRACE(name(s));
-      on_every_target([&] {
-        TuningCase c(s);
-        IntTuning layer = c.layer();
-        layer.value = nullptr;
-        std::vector<uint8_t> codes[2];
-        std::vector<float> scale[2];
-        for (int i = 0; i < 2; ++i) {
-          codes[i].resize(c.value.size());
-          scale[i].resize(c.range_min.size());
-          const IntPlanes planes{codes[i].data(), scale[i].data(), nullptr};
-          if (i == 0)
-            round_sym_blocks(c.grid, c.weight.view(), c.all(), planes);
-          else
-            reference::finish(layer, c.all(), planes);
-        }
-        EXPECT_EQ(codes[0], codes[1]);
-        EXPECT_EQ(scale[0], scale[1]);
-      });
-    }
-}
 
 }  // namespace
 }  // namespace ar::quant::test
