@@ -120,7 +120,7 @@ json::object config_groups(const json::object& plan, Kind kind) {
 /// Every linear layer left alone; the microscaled kinds name the user's patterns first.
 json::array ignored(const json::object& plan, Kind kind) {
   json::array names;
-  if (is_microscaled(kind) || kind == Kind::kNvFp4E5M3) {
+  if (is_microscaled(kind)) {
     const json::object& extra = object_member(plan, "extra_config");
     const Scheme global = planned_scheme(plan);
     for (const std::string& p : planned_patterns(plan)) {
@@ -135,35 +135,11 @@ json::array ignored(const json::object& plan, Kind kind) {
   return names;
 }
 
-/// Upstream writes this kind by hand: all arguments, keys sorted, no scale types.
-json::object e5m3_config(const json::object& plan, json::array names) {
-  const auto args = [](json::value dynamic) {
-    return json::object{{"actorder", nullptr},
-                        {"block_structure", nullptr},
-                        {"dynamic", std::move(dynamic)},
-                        {"group_size", 16},
-                        {"num_bits", 4},
-                        {"observer", "minmax"},
-                        {"observer_kwargs", json::object()},
-                        {"strategy", "tensor_group"},
-                        {"symmetric", true},
-                        {"type", "float"}};
-  };
-  const json::object group{{"input_activations", args("local")},
-                           {"output_activations", nullptr},
-                           {"targets", {"Linear"}},
-                           {"weights", args(false)}};
-  return {{"config_groups", json::object{{"group_0", group}}},
-          {"format", format_text(Kind::kNvFp4E5M3)},
-          {"global_compression_ratio", nullptr},
-          {"ignore", std::move(names)},
-          {"kv_cache_scheme", kv_cache_scheme(plan)},
-          {"quant_method", "compressed-tensors"},
-          {"quantization_status", "compressed"},
-          {"provider", "auto-round"}};
-}
+}  // namespace
 
-json::object common_config(const json::object& plan, Kind kind) {
+json::object compressed_config(const json::object& plan) {
+  const Kind kind = kind_of(planned_scheme(plan));
+  if (kind == Kind::kNone) return {};
   json::object config{{"config_groups", config_groups(plan, kind)},
                       {"quant_method", "compressed-tensors"},
                       {"kv_cache_scheme", kv_cache_scheme(plan)},
@@ -173,15 +149,6 @@ json::object common_config(const json::object& plan, Kind kind) {
                       {"ignore", ignored(plan, kind)},
                       {"moe_sparsity_config", nullptr}};
   if (is_microscaled(kind) || kind == Kind::kStaticFp8) config["provider"] = "auto-round";
-  return config;
-}
-
-}  // namespace
-
-json::object compressed_config(const json::object& plan) {
-  const Kind kind = kind_of(planned_scheme(plan));
-  if (kind == Kind::kNone) return {};
-  json::object config = kind == Kind::kNvFp4E5M3 ? e5m3_config(plan, ignored(plan, kind)) : common_config(plan, kind);
   add_attention(plan, config);
   return config;
 }

@@ -18,16 +18,15 @@ struct KindText {
   const char* suffix;
   const char* format;
 };
-constexpr std::array<KindText, 10> kTexts = {{{"", ""},
-                                              {"wint_a16", "pack-quantized"},
-                                              {"int8_w8a8", "int-quantized"},
-                                              {"", "naive-quantized"},
-                                              {"fp8_static", "float-quantized"},
-                                              {"fp8_block", "float-quantized"},
-                                              {"mx_fp", "mxfp4-pack-quantized"},
-                                              {"mx_fp", "mxfp8-quantized"},
-                                              {"nv_fp", "nvfp4-pack-quantized"},
-                                              {"nvfp4_v2", "nvfp4-e5m3-pack-quantized"}}};
+constexpr std::array<KindText, 9> kTexts = {{{"", ""},
+                                             {"wint_a16", "pack-quantized"},
+                                             {"int8_w8a8", "int-quantized"},
+                                             {"", "naive-quantized"},
+                                             {"fp8_static", "float-quantized"},
+                                             {"fp8_block", "float-quantized"},
+                                             {"mx_fp", "mxfp4-pack-quantized"},
+                                             {"mx_fp", "mxfp8-quantized"},
+                                             {"nv_fp", "nvfp4-pack-quantized"}}};
 
 const KindText& text_of(Kind kind) { return kTexts[static_cast<size_t>(kind)]; }
 
@@ -73,7 +72,6 @@ Kind kind_of(const Scheme& s) {
     case Family::kInt: return s.quantizes_activations() ? Kind::kInt8 : Kind::kPackedInt;
     case Family::kMxFp: return s.bits == 4 ? Kind::kMxFp4 : Kind::kMxFp8;
     case Family::kNvFp: return Kind::kNvFp4;
-    case Family::kNvFp4V2: return Kind::kNvFp4E5M3;
     case Family::kFp:
       if (s.group_size_rows > 0) return Kind::kBlockFp8;
       return s.quantizes_activations() ? Kind::kStaticFp8 : Kind::kNaiveFp8;
@@ -88,6 +86,9 @@ void check_llm_compressor(const std::string& format, const Scheme& s) {
   if (base != kName && base != kLongName)
     refuse("format '" + format + "' is none of llm_compressor's; accepted: llm_compressor, auto_round:llm_compressor");
   const Family type = storable_family(format, s);
+  if (type == Family::kNvFp4V2)
+    refuse("data_type '" + s.data_type +
+           "': compressed-tensors has no such layout, and vLLM would take it for NVFP4; use --format auto_round");
   const std::string suffix = format.size() > base.size() ? format.substr(base.size() + 1) : "";
   if (type != Family::kNone && !suffix.empty() && suffix != text_of(kind_of(s)).suffix)
     refuse("data_type '" + s.data_type + "' has no place in " + format + "; plain llm_compressor chooses its layout");

@@ -9,7 +9,7 @@
 namespace ar::formats {
 
 /// What compressed-tensors calls a format, one for each way of storing layers.
-enum class Kind { kNone, kPackedInt, kInt8, kNaiveFp8, kStaticFp8, kBlockFp8, kMxFp4, kMxFp8, kNvFp4, kNvFp4E5M3 };
+enum class Kind { kNone, kPackedInt, kInt8, kNaiveFp8, kStaticFp8, kBlockFp8, kMxFp4, kMxFp8, kNvFp4 };
 
 Kind kind_of(const Scheme& scheme);
 /// "pack-quantized" and the like; "" for kNone.

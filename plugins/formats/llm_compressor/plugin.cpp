@@ -75,9 +75,9 @@ class LlmCompressor : public formats::FolderFormat {
 };
 
 constexpr const char* kNames[] = {"auto_round:llm_compressor", nullptr};
-constexpr const char* kSchemes[] = {"NVFP4",   "MXFP4",      "MXFP8",     "MXFP4_RCEIL", "MXFP8_RCEIL", "NVFP4_E5M3",
-                                    "FPW8A16", "FP8_STATIC", "FP8_BLOCK", "INT8",        "W4A16",       "W8A16",
-                                    "W2A16",   "W3A16",      "W2A16G64",  "W2A16G32",    "BF16",        nullptr};
+constexpr const char* kSchemes[] = {"NVFP4",      "MXFP4",     "MXFP8",    "MXFP4_RCEIL", "MXFP8_RCEIL", "FPW8A16",
+                                    "FP8_STATIC", "FP8_BLOCK", "INT8",     "W4A16",       "W8A16",       "W2A16",
+                                    "W3A16",      "W2A16G64",  "W2A16G32", "BF16",        nullptr};
 
 constexpr ar_plugin_desc kDesc = {sizeof(ar_plugin_desc),
                                   AR_SDK_MAJOR,

@@ -114,6 +114,17 @@ TEST(ForeignCompressed, TheGroupThatNamesALayerComesBeforeTheOneForItsClass) {
   EXPECT_EQ(planes.at("scheme").values<int64_t>(), (std::vector<int64_t>{8, -1, 1}));
 }
 
+TEST(ForeignCompressed, ReadsTheScalesThatUpstreamAloneWrites) {
+  const std::string arguments = R"({"num_bits":4,"type":"float","strategy":"tensor_group","group_size":16})";
+  StoredLayer layer;
+  layer.set("weight_packed", AR_DTYPE_U8, {2, 8}, std::vector<uint8_t>(16, 0xA2));
+  layer.set("weight_scale", AR_DTYPE_U8, {2, 1}, std::vector<uint8_t>{0x78, 0x80});
+  MemoryTarget planes;
+  ASSERT_EQ(layer.read("llm_compressor", compressed(arguments, "nvfp4-e5m3-pack-quantized"), planes), "");
+  EXPECT_EQ(planes.at("scale").values<uint8_t>(), (std::vector<uint8_t>{0x78, 0x80}));
+  EXPECT_NE(planes.at("scheme_json").bytes().find(R"("data_type":"nvfp4_v2")"), std::string::npos);
+}
+
 TEST(ForeignCompressed, RefusesActivationOrder) {
   const std::string config =
       compressed(R"({"num_bits":4,"type":"int","group_size":8,"strategy":"group"})", "pack-quantized");

@@ -92,6 +92,9 @@ TEST(FormatChecks, SayWhatAFormatHasNoPlaceFor) {
             "leave --asym out");
   EXPECT_EQ(refusal("llm_compressor", typed("mx_int", 4, 32, "mx_int", 4)),
             "data_type 'mx_int' has no place in llm_compressor; auto_round stores it");
+  EXPECT_EQ(refusal("llm_compressor", typed("nvfp4_v2", 4, 16, "nvfp4_v2", 4)),
+            "data_type 'nvfp4_v2': compressed-tensors has no such layout, and vLLM would take it for NVFP4; use --format "
+            "auto_round");
   EXPECT_EQ(refusal("llm_compressor", typed("int", 4, 128, "int", 8)),
             "bits 4, group_size 128, act_bits 8 (int): with quantized activations llm_compressor stores 8-bit integers "
             "with one scale a row and dynamic 8-bit activations (INT8)");
