@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs every case of a folder of upstream goldens and prints one line of a Markdown table for each: docs/golden_cases.md.
 
-usage: golden_table.py PROGRAM GOLDEN [CASE...]     GOLDEN holds manifest.json, models/ and cases/ (its README)
+usage: golden_table.py PROGRAM GOLDEN [CASE...]     GOLDEN holds manifest.json, models/ and cases/ (its README); AR_SHARED
+                                                    is the folder with data/ if that is not two above it
 needs: nothing but Python; gguf-py to name the tensors of a GGUF file that differs
 """
+import fnmatch
 import hashlib
 import json
 import os
@@ -16,20 +18,24 @@ import tempfile
 CALIBRATION = ["--nsamples", "16", "--seqlen", "128", "--batch_size", "4"]
 TOLERANCE = 0.015  # of scales that follow from a pass of calibration data through the model
 
-# Differences that docs/formats.md gives the reasons of.
+# Differences that docs/formats.md gives the reasons of, by pattern of the case's name.
 ON_PURPOSE = {
     "ar-bf16": "no quantization_config for a folder that quantizes nothing",
-    "ar-w4a16-lmhead": "lm_head packed, as announced; upstream stores it unpacked",
+    "ar-*-lmhead": "lm_head packed, as announced; upstream stores it unpacked",
     "ar-mxfp8": "act_data_type mx_fp_rceil",
     "fake-nvfp4": "input_global_scale is stored; +0 where upstream keeps the sign of a zero",
     "fake-mxfp4": "+0 where upstream keeps the sign of a zero",
     "gguf-q4_k_m-mixed": "a layer fixed at 16 bits stays 16-bit; upstream quantizes it",
-    "gguf-q5_k_m": "one code of one block, by MKL's square root",
-    "gguf-q5_k_s": "one code of one block, by MKL's square root",
+    "gguf-q[45]_k_*": "one code of one block, by MKL's square root",
+    "gguf-q3_k_[ml]": "one code of one block, by MKL's square root",
     "llmc-fp8_static": "ignore names lm_head",
     "llmc-w4a16-asym": "refused: compressed-tensors does not load it",
     "ar-w4a16-g0": "refused; upstream crashes",
 }
+
+
+def purpose(name):
+    return next((reason for pattern, reason in ON_PURPOSE.items() if fnmatch.fnmatch(name, pattern)), "")
 
 
 def safetensors(path):
@@ -51,7 +57,7 @@ def command(program, golden, case, out):
     arguments = case.get("arguments", {})
     line = [program, str(golden / "models" / case["model"]), "--scheme", case["scheme"], "--format", case["format"]]
     line += ["--iters", "0", "--disable_opt_rtn", "--device_map", "cpu", "--output_dir", str(out)]
-    line += ["--dataset", str(golden / "../../data/text/calib_tiny.jsonl"), *CALIBRATION]
+    line += ["--dataset", str(pathlib.Path(os.environ.get("AR_SHARED", golden / "../.."), "data/text/calib_tiny.jsonl")), *CALIBRATION]
     if "group_size" in arguments: line += ["--group_size", str(arguments["group_size"])]
     if arguments.get("sym") is False: line += ["--asym"]
     if arguments.get("quant_lm_head"): line += ["--quant_lm_head"]
@@ -117,9 +123,13 @@ def row(program, golden, name, case):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder, "out")
         run = subprocess.run(command(program, golden, case, out), capture_output=True, text=True, env={**os.environ, **case.get("env", {})})
-        reason = ON_PURPOSE.get(name.removeprefix("llama-"), "")
-        if case["status"] != "ok": return name, "-", f"{reason or 'refused by both'} (status {run.returncode})"
-        if run.returncode != 0: return name, "-", reason or f"FAILED: {run.stderr.strip().splitlines()[-1]}"
+        reason = purpose(name.removeprefix("llama-"))
+        if case["status"] != "ok":
+            both = "refused by both" if run.returncode == 2 else f"upstream {case['status']}"
+            return name, "-", f"{reason or both} (status {run.returncode})"
+        if run.returncode != 0:
+            failure = f"FAILED: {run.stderr.strip().splitlines()[-1]}"
+            return name, "-", reason if reason.startswith("refused") else failure
         top = next(out.iterdir())
         if any(path.endswith(".gguf") for path in case["files"]):
             n, different = compare_gguf(case, top)
