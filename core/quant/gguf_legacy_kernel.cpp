@@ -88,7 +88,7 @@ template <typename W>
 HWY_INLINE void legacy_scales(const IntGrid& grid, const W* w, Blocks& blocks) {
   for (int64_t g = 0; g < kSumLanes; g += hn::Lanes(F32())) {
     const VF low = load(blocks.low.at + g), high = load(blocks.high.at + g);
-    const VF magnitude = hn::Max(high, hn::Neg(low));
+    const VF magnitude = hn::Abs(hn::Max(high, hn::Neg(low)));  // of a block of zeros 0, not -0
     VF scale = hn::Div(hn::Sub(high, low), hn::Set(F32(), grid.top()));
     if (grid.sym && grid.bits == 8) scale = hn::Div(magnitude, hn::Set(F32(), 127.0f));
     if (grid.sym && grid.bits != 8)

@@ -29,10 +29,17 @@ Rounded rounded(const IntGrid& grid, ConstReals weight, Round round) {
   return r;
 }
 
+std::vector<uint32_t> bits_of(const std::vector<float>& x) {
+  std::vector<uint32_t> bits;
+  for (const float v : x) bits.push_back(tensor::bits_of(v));
+  return bits;
+}
+
+/// Bit for bit: a scale of -0 is stored as such.
 void expect_equal(const Rounded& a, const Rounded& b) {
   EXPECT_EQ(a.codes, b.codes);
-  EXPECT_EQ(a.scale, b.scale);
-  EXPECT_EQ(a.zero, b.zero);
+  EXPECT_EQ(bits_of(a.scale), bits_of(b.scale));
+  EXPECT_EQ(bits_of(a.zero), bits_of(b.zero));
 }
 
 IntGrid sym_grid(int bits, int64_t rows, int64_t cols) {
