@@ -2,7 +2,7 @@
 """The parts of scripts/compare-llama that look into GGUF files.
 
 usage: compare_llama.py checkpoint MODEL FOLDER                 what the converter takes: folder and type that keep the numbers
-       compare_llama.py windows PROGRAM MODEL TEXT TOKENS N FILE    for llama-perplexity --kl-divergence-base
+       compare_llama.py windows MODEL TEXT TOKENS N FILE    for llama-perplexity --kl-divergence-base
        compare_llama.py importance MODEL CALIBRATION SAMPLES TOKENS TEXTS.jsonl IMATRIX.gguf
        compare_llama.py types FILE                              for llama-quantize --tensor-type-file
        compare_llama.py sizes OURS THEIRS
@@ -16,7 +16,6 @@ import re
 import shutil
 import statistics
 import struct
-import subprocess
 import sys
 
 import gguf
@@ -40,15 +39,14 @@ def checkpoint(model, folder):
     print(model, dtype)
 
 
-def windows(program, model, text, tokens, n, path):
-    """The checkpoint's log-probabilities in float32 for the program's own tokens: the tokenizers need not agree."""
+def windows(model, text, tokens, n, path):
+    """The checkpoint's log-probabilities in float32, for the tokens that transformers and `auto-round eval` make of the text:
+    llama.cpp's tokenizer need not agree."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokens, n = int(tokens), int(n)
-    line = json.dumps({"text": open(text, encoding="utf-8").read(), "special": False})
-    answer = subprocess.run([program, "tokenize", "--tokenizer", model], input=line, capture_output=True, text=True, check=True)
-    ids = json.loads(answer.stdout)["ids"]
+    ids = AutoTokenizer.from_pretrained(model)(open(text, encoding="utf-8").read(), add_special_tokens=False).input_ids
     n = min(n, len(ids) // tokens)
     ids = np.array(ids[: n * tokens], np.int32).reshape(n, tokens)
     network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
