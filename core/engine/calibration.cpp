@@ -67,7 +67,8 @@ Calibration calibrate(Plan& plan) {
   c.samples = static_cast<int64_t>(samples.rows.size());
   c.tokens = plan.options.seqlen;
   for (const auto& row : samples.rows) c.kept.push_back(calib::kept_positions(row, tokenizer.config().pad_id));
-  c.context = plan.model->context(c.tokens, at::TensorOptions(at::kFloat));
+  c.contexts.wide = plan.model->context(c.tokens, at::TensorOptions(at::kFloat));
+  c.contexts.narrow = plan.model->context(c.tokens, at::TensorOptions(plan.weight_dtype));
   const int64_t hidden = plan.spec->hidden;
   if (tune::wants_disk(static_cast<uint64_t>(c.samples * c.tokens * hidden) * 4 * 2)) {
     c.disk = work_folder();
@@ -83,7 +84,7 @@ Calibration calibrate(Plan& plan) {
   tensor::parallel_for(c.samples, [&](int64_t i) {
     at::NoGradGuard no_grad;
     const at::Tensor ids = row_tensor(samples.rows[static_cast<std::size_t>(i)]);
-    c.original.select(0, i).copy_(plan.model->embed(ids, *c.context, runner).squeeze(0));
+    c.original.select(0, i).copy_(plan.model->embed(ids, *c.contexts.wide, runner).squeeze(0));
   });
   for (const ParameterSpec& p : plan.spec->embed) plan.source->release(p.tensor);
   return c;

@@ -7,7 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "core/engine/plan.hpp"
+#include "core/engine/stage_loader.hpp"
 
 namespace ar::engine {
 
@@ -16,7 +16,7 @@ struct Calibration {
   int64_t samples = 0;
   int64_t tokens = 0;
   std::vector<std::vector<uint8_t>> kept;  // [samples][tokens], 1 where a position counts in the loss
-  std::shared_ptr<const Context> context;
+  Contexts contexts;
   at::Tensor original;   // [samples, tokens, H] float32: stream of the original model
   at::Tensor quantized;  // stream of the quantized model; undefined: the quantized blocks see `original`
   std::filesystem::path disk;  // where streams live; empty = memory

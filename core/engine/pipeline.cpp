@@ -70,7 +70,7 @@ class Run {
   }
 
   void quantize_unit(std::size_t unit) {
-    LoadedStage loaded = load_unit(plan_, unit, calibration_.context);
+    LoadedStage loaded = load_unit(plan_, unit, calibration_.contexts);
     UnitResult result = plan_.tunes() ? tune_unit(loaded, unit) : round(loaded);
     write_unit(plan_, loaded, result, *writers_);
   }
@@ -208,7 +208,7 @@ class Run {
   }
 
   void quantize_head() {
-    LoadedStage loaded = load_head(plan_, calibration_.context);
+    LoadedStage loaded = load_head(plan_, calibration_.contexts);
     const UnitResult result = head_tuned() ? tune_head(loaded) : head_statistics_and_round(loaded);
     loaded.parameter_specs.clear();  // written already
     write_unit(plan_, loaded, result, *writers_);

@@ -117,7 +117,7 @@ at::Tensor load_unquantized(const Plan& plan, const std::string& name) {
   return plan.cast_unquantized && at::isFloatingType(stored.scalar_type()) ? stored.to(plan.weight_dtype) : stored;
 }
 
-LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const Context> context) {
+LoadedStage load_unit(const Plan& plan, std::size_t unit, Contexts contexts) {
   LoadedStage loaded;
   std::vector<BlockPart> parts;
   for (const int64_t block : plan.units[unit]) {
@@ -137,19 +137,19 @@ LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const 
     loaded.stage.states =
         std::make_shared<tune::StateQuantizer>(plan.options.static_states, loaded.attentions, plan.weight_dtype);
   }
-  loaded.stage.forward = [model = plan.model, parts, states = loaded.stage.states, context = std::move(context)](
+  loaded.stage.forward = [model = plan.model, parts, states = loaded.stage.states, contexts = std::move(contexts)](
                              const at::Tensor& input, Runner& runner) {
     at::Tensor hidden = input;
     for (const BlockPart& part : parts) {
       OffsetRunner shifted(runner, part, states.get());
-      hidden = model->block(part.block, hidden, *context, shifted);
+      hidden = model->block(part.block, hidden, contexts.of(hidden), shifted);
     }
     return hidden;
   };
   return loaded;
 }
 
-LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context) {
+LoadedStage load_head(const Plan& plan, Contexts contexts) {
   LoadedStage loaded;
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     if (plan.layers[i].block < 0) add_linear(plan, i, loaded);
@@ -160,8 +160,8 @@ LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context) 
   }
   loaded.stage.name = loaded.stage.linears.front().name;
   loaded.stage.compute = plan.compute;
-  loaded.stage.forward = [model = plan.model, context = std::move(context)](const at::Tensor& input, Runner& runner) {
-    return model->head(input, *context, runner);
+  loaded.stage.forward = [model = plan.model, contexts = std::move(contexts)](const at::Tensor& input, Runner& runner) {
+    return model->head(input, contexts.of(input), runner);
   };
   return loaded;
 }

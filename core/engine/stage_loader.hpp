@@ -17,9 +17,16 @@ struct LoadedStage {
   std::vector<ParameterSpec> parameter_specs;
   std::vector<AttentionSpec> attentions;
 };
-LoadedStage load_unit(const Plan& plan, std::size_t unit, std::shared_ptr<const Context> context);
+
+/// The model's tables for the sequences of a run, in both types that hidden states come in.
+struct Contexts {
+  std::shared_ptr<const Context> wide;    // float32
+  std::shared_ptr<const Context> narrow;  // Plan::weight_dtype
+  const Context& of(const at::Tensor& hidden) const { return hidden.scalar_type() == at::kFloat ? *wide : *narrow; }
+};
+LoadedStage load_unit(const Plan& plan, std::size_t unit, Contexts contexts);
 /// Final norm and output layer.
-LoadedStage load_head(const Plan& plan, std::shared_ptr<const Context> context);
+LoadedStage load_head(const Plan& plan, Contexts contexts);
 
 /// One matrix by itself: an embedding.
 LoadedStage load_matrix(const Plan& plan, const PlannedLayer& layer);

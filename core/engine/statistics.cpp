@@ -46,14 +46,19 @@ bool wants_statistics(const Plan& plan, const LoadedStage& loaded) {
 
 void record_statistics(const Plan& plan, LoadedStage& loaded, const at::Tensor& stream, at::Tensor outputs) {
   const std::vector<tune::Recording> wanted = recordings(plan, loaded);
+  // Ranges are stored: rounding between operations as in the model's own type gives transformers' to the last bit.
+  const bool ranges = std::any_of(wanted.begin(), wanted.end(), [](const tune::Recording& r) { return r.max; });
+  const at::ScalarType between = ranges ? plan.weight_dtype : at::kFloat;
   std::vector<std::vector<tune::InputStatistics>> seen(static_cast<std::size_t>(stream.size(0)));
   {
-    tune::FixedRunner original(loaded.stage);
+    std::vector<at::Tensor> parameters;
+    for (const auto& parameter : loaded.stage.parameters) parameters.push_back(parameter.value.to(between));
+    tune::FixedRunner original(loaded.stage, {}, {}, std::move(parameters));
     tensor::parallel_for(stream.size(0), [&](int64_t i) {
       base::throw_if_cancelled();
       at::NoGradGuard no_grad;
       tune::RecordingRunner runner(original, wanted);
-      const at::Tensor output = loaded.stage.forward(stream.narrow(0, i, 1).to(plan.weight_dtype).to(at::kFloat), runner);
+      const at::Tensor output = loaded.stage.forward(stream.narrow(0, i, 1).to(plan.weight_dtype).to(between), runner);
       if (outputs.defined()) outputs.narrow(0, i, 1).copy_(output.to(plan.weight_dtype));
       seen[static_cast<std::size_t>(i)] = runner.statistics();
     });

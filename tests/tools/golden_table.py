@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 CALIBRATION = ["--nsamples", "16", "--seqlen", "128", "--batch_size", "4"]
-TOLERANCE = 0.015  # of scales that follow from a pass of calibration data through the model
+TOLERANCE = 0.01  # of scales that follow from a pass of calibration data through the model, on machines with other products
 
 # Differences that docs/formats.md gives the reasons of, by pattern of the case's name.
 ON_PURPOSE = {
@@ -137,7 +137,7 @@ def row(program, golden, name, case):
         else:
             n, different, calibrated = compare_tensors(golden, name, case, top)
             different += compare_configs(golden, name, case, top)
-    text = "equal" if not calibrated else f"equal, {calibrated} calibrated scales to 1.5 %"
+    text = "equal" if not calibrated else f"equal, {calibrated} calibrated scales to 1 %"
     if different: text = f"{len(different)} differ: {different[0]}{' ...' if len(different) > 1 else ''}; {reason or 'UNEXPECTED'}"
     return name, str(n), text
 
