@@ -53,20 +53,20 @@ def pairs(program):
 
 
 def export(program, model, row, data, out):
+    """The folder or .gguf file written; None where the program refuses."""
     format, scheme, more = row
     command = [program, str(model), "--format", format, "--iters", "0", "--disable_opt_rtn", "--device_map", "cpu", *more]
     command += ["--dataset", data, "--nsamples", "16", "--seqlen", "128", "--batch_size", "4", "--output_dir", str(out)]
     if not scheme.startswith("GGUF:"): command += ["--scheme", scheme]
     run = subprocess.run(command, capture_output=True, text=True)
-    if run.returncode == 0: return next(iter([*out.rglob("config.json"), *out.rglob("*.gguf")]))
+    if run.returncode == 0: return next(iter([*out.rglob("*.gguf"), *(p.parent for p in out.rglob("config.json"))]))
     if run.returncode != 2: raise RuntimeError(f"{' '.join(command)}: {run.returncode}\n{run.stderr}")
-    return None  # refused
+    return None
 
 
 def check(path, model):
     """load_check.py's line."""
-    target = path if path.suffix == ".gguf" else path.parent
-    sys.argv = ["load_check.py", str(target), "--windows", "2", "--text", str(TEXT)]
+    sys.argv = ["load_check.py", str(path), "--windows", "2", "--text", str(TEXT)]
     if path.suffix == ".gguf": sys.argv += ["--ref", str(model)]
     seen.clear()
     said = io.StringIO()
@@ -82,8 +82,7 @@ def divergence(program, path, folder):
     inputs, outputs = folder / "inputs.safetensors", folder / "outputs.safetensors"
     ids = seen["ids"].long().contiguous()
     save_file({"input_ids": ids, "attention_mask": torch.ones_like(ids)}, inputs)
-    target = path if path.suffix == ".gguf" else path.parent
-    subprocess.run([program, "forward", str(target), "--inputs", str(inputs), "--outputs", str(outputs)], check=True,
+    subprocess.run([program, "forward", str(path), "--inputs", str(inputs), "--outputs", str(outputs)], check=True,
                    capture_output=True)
     ours = F.log_softmax(load_file(outputs)["logits"].float(), -1)
     theirs = F.log_softmax(seen["logits"], -1)

@@ -88,8 +88,9 @@ TEST(LegacyKernel, OnePassEqualsRangesAndCodes) {
       TuningCase c(s);
       IntTuning layer = c.layer();
       layer.value = nullptr;
-      Rounded expected = rounded(c.grid, c.weight.view(), reference::round_sym_blocks);
-      Rounded general = expected;
+      const Rounded expected = rounded(c.grid, c.weight.view(), reference::round_sym_blocks);
+      Rounded general{std::vector<uint8_t>(expected.codes.size()), std::vector<float>(expected.scale.size()),
+                      std::vector<float>(expected.zero.size())};
       reference::finish(layer, c.all(), {general.codes.data(), general.scale.data(), nullptr});
       expect_equal(expected, general);
       on_every_target([&] { expect_equal(rounded(c.grid, c.weight.view(), round_sym_blocks), expected); });
