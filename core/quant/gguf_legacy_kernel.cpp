@@ -6,7 +6,7 @@
 #define HWY_TARGET_INCLUDE "core/quant/gguf_legacy_kernel.cpp"
 #include <hwy/foreach_target.h>
 
-#include "core/quant/gguf_block-inl.hpp"
+#include "core/quant/gguf_legacy-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace ar::quant::HWY_NAMESPACE {
